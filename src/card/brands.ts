@@ -1,0 +1,2 @@
+/** Placeholder until the table stands. */
+export type Brand = 'visa' | 'mastercard' | 'amex' | 'discover' | 'diners' | 'jcb' | 'unionpay' | 'maestro';

@@ -1,0 +1,28 @@
+import { AppError } from '../errors.js';
+import { bucketOf } from '../id.js';
+
+/** Everything of ours in Redis begins so: the ACL user is bound to this pattern. */
+export const KEY_PREFIX = 'tw:';
+
+/** A merchant's records are spread over this many slots; an id's first random byte says which. */
+export const BUCKETS = 256;
+
+/**
+ * The hash tag that records which belong together share, so that one script can write them atomically, on a cluster
+ * too: `{merchant.bucket}`.
+ */
+export function slotTag(merchant: string, bucket: number): string {
+  return `{${merchant}.${bucket.toString(16).padStart(2, '0')}}`;
+}
+
+/** The slot of a record by its id. Throws AppError `not_found` for what can't be an id. */
+export function slotOf(merchant: string, id: string): string {
+  const bucket = bucketOf(id);
+  if (bucket === null) throw new AppError('not_found', 'no such id');
+  return slotTag(merchant, bucket);
+}
+
+/** Events waiting to be relayed, oldest first; one list a slot, because a record and its event are one write. */
+export function outboxKey(slot: string): string {
+  return `${KEY_PREFIX}o:${slot}`;
+}

@@ -1,0 +1,55 @@
+import type { CardSecret, CardView } from '../card/card.js';
+
+export type Purpose = 'single' | 'saved' | 'subscription';
+export type Channel = 'moto_attended' | 'moto_ivr' | 'ecommerce';
+
+/** The payer's leave to keep a card, as the CRM recorded it. `at` is RFC 3339. */
+export interface Consent {
+  at: string;
+  wording: string;
+}
+
+export interface TokenizeRequest {
+  merchant: string;
+  /** The slot: the new token is drawn so that it, the record, the index and `announce`'s writes share it. */
+  bucket: number;
+  card: CardSecret;
+  purpose: Purpose;
+  consent: Consent | null;
+  channel: Channel;
+  metadata: Readonly<Record<string, string>>;
+  /**
+   * What shall become true together with the token: called with it, before the write. `event` goes to the outbox of
+   * the slot, `writes` are plain SETs in the same slot.
+   */
+  announce(token: TokenView): Announcement;
+}
+
+export interface Announcement {
+  event: string;
+  writes: readonly { key: string; value: string; ttlSeconds: number }[];
+}
+
+/** The Token of `INTERFACE.md`. Nothing in it leads back to the card. */
+export interface TokenView {
+  token: string;
+  card: CardView;
+  fingerprint: string;
+  purpose: Purpose;
+  channel: Channel;
+  created_at: string;
+  expires_at: string;
+}
+
+/**
+ * Seals cards, gives tokens. There is no way to read a card number back. Every method rejects with AppError
+ * `vault_unavailable` when Redis or the keys can't be had: nothing was promised then.
+ */
+export interface Vault {
+  /** Resolves once the sealed record, its index and its event are durable, in one atomic write. */
+  tokenize(request: TokenizeRequest): Promise<TokenView>;
+  /** Null when unknown, expired, destroyed, or another merchant's. Tolerates case and `I L O`. */
+  token(merchant: string, token: string): Promise<TokenView | null>;
+  /** Shreds the card behind a token; false when there was none. */
+  destroy(merchant: string, token: string): Promise<boolean>;
+}
