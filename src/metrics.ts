@@ -1,0 +1,103 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Everything that is counted, with its help text. Labels are closed sets: never an id, an address, a digit. */
+export function createMetrics() {
+  const registry = new Registry();
+  const registers = [registry];
+  return {
+    registry,
+    callsLive: new Gauge({ name: 'tonewall_calls_live', help: 'Calls with a party on the line', registers }),
+    callsTotal: new Counter({ name: 'tonewall_calls_total', help: 'Calls taken', registers }),
+    callsRefused: new Counter({
+      name: 'tonewall_calls_refused_total',
+      help: 'Calls that were not taken: draining or over the bound',
+      labelNames: ['reason'],
+      registers,
+    }),
+    captures: new Counter({
+      name: 'tonewall_captures_total',
+      help: 'Captures that ended, by status and reason',
+      labelNames: ['status', 'reason'],
+      registers,
+    }),
+    capturesLive: new Gauge({ name: 'tonewall_captures_live', help: 'Captures in progress', registers }),
+    presses: new Counter({
+      name: 'tonewall_presses_total',
+      help: 'Presses that counted, by what told of them first',
+      labelNames: ['source'],
+      registers,
+    }),
+    framesLate: new Counter({ name: 'tonewall_frames_missing_total', help: 'Audio frames known to be lost', registers }),
+    guardFaults: new Counter({
+      name: 'tonewall_guard_faults_total',
+      help: 'Faults of the guard: silence was sent instead of audio',
+      registers,
+    }),
+    mediaMessagesRefused: new Counter({
+      name: 'tonewall_media_messages_refused_total',
+      help: 'Media messages that could not be read and were dropped',
+      labelNames: ['reason'],
+      registers,
+    }),
+    mediaSocketsClosed: new Counter({
+      name: 'tonewall_media_sockets_closed_total',
+      help: 'Media sockets closed by us, by WebSocket code',
+      labelNames: ['code'],
+      registers,
+    }),
+    signaturesRefused: new Counter({
+      name: 'tonewall_signatures_refused_total',
+      help: 'Webhooks and handshakes with a missing or wrong signature',
+      labelNames: ['door'],
+      registers,
+    }),
+    carrierRequests: new Counter({
+      name: 'tonewall_carrier_requests_total',
+      help: 'REST requests to the carrier, by outcome',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    redisReady: new Gauge({ name: 'tonewall_redis_ready', help: '1 while Redis answers', registers }),
+    tokens: new Counter({
+      name: 'tonewall_tokens_total',
+      help: 'Tokens given out, by purpose',
+      labelNames: ['purpose'],
+      registers,
+    }),
+    vaultSeconds: new Histogram({
+      name: 'tonewall_vault_tokenize_seconds',
+      help: 'From the last key accepted to the token durable',
+      buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1],
+      registers,
+    }),
+    eventsDelivered: new Counter({
+      name: 'tonewall_events_delivered_total',
+      help: 'Deliveries to the CRM, by outcome',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    eventsWaiting: new Gauge({
+      name: 'tonewall_events_waiting',
+      help: 'Events not yet taken by the CRM',
+      registers,
+    }),
+    eventsDead: new Gauge({
+      name: 'tonewall_events_dead',
+      help: 'Events that were given up and wait for an operator',
+      registers,
+    }),
+    httpRequests: new Counter({
+      name: 'tonewall_http_requests_total',
+      help: 'Answers of the native API, by route and status',
+      labelNames: ['route', 'status'],
+      registers,
+    }),
+    logBlanked: new Counter({
+      name: 'tonewall_log_blanked_total',
+      help: 'Card-like runs caught on their way into the log: a bug, look for it',
+      registers,
+    }),
+  };
+}
+
+export type Metrics = ReturnType<typeof createMetrics>;
