@@ -1,3 +1,5 @@
+import type { SlotWrite } from '../redis/keys.js';
+
 /** What the CRM is told. `id` becomes the `webhook-id`; the rest of the envelope is the body. */
 export interface CrmEvent {
   id: string;
@@ -19,13 +21,23 @@ export type EventType =
   | 'capture.failed'
   | 'capture.cancelled';
 
+/**
+ * An event and the records that become true with it, all in one slot: one atomic write, so neither stands without
+ * the other. `writes` are plain SETs.
+ */
+export interface OutboxEntry {
+  event: CrmEvent;
+  /** The slot of the call, capture or token that it tells of. */
+  bucket: number;
+  writes: readonly SlotWrite[];
+}
+
 /** Where events enter. One that has been taken reaches the CRM at least once. */
 export interface Outbox {
-  /**
-   * Takes an event that stands alone. Resolves when it is durable; while Redis is away it is kept, bounded, and
-   * written when Redis is back. `bucket` is that of the call or capture it tells of.
-   */
-  append(event: CrmEvent, bucket: number): Promise<void>;
+  /** Resolves when the entry is durable; rejects with AppError `redis_unavailable` at once when Redis is away. */
+  write(entry: OutboxEntry): Promise<void>;
+  /** The same for what has happened already: kept in order while Redis is away (bounded), written when it is back. */
+  append(entry: OutboxEntry): void;
   /** Tells the relay that a slot's outbox was written by someone else (the vault). */
   nudge(merchant: string, bucket: number): void;
 }

@@ -26,3 +26,10 @@ export function slotOf(merchant: string, id: string): string {
 export function outboxKey(slot: string): string {
   return `${KEY_PREFIX}o:${slot}`;
 }
+
+/** A plain SET that joins an atomic write of its slot. */
+export interface SlotWrite {
+  key: string;
+  value: string;
+  ttlSeconds: number;
+}

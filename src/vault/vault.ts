@@ -1,4 +1,5 @@
 import type { CardSecret, CardView } from '../card/card.js';
+import type { SlotWrite } from '../redis/keys.js';
 
 export type Purpose = 'single' | 'saved' | 'subscription';
 export type Channel = 'moto_attended' | 'moto_ivr' | 'ecommerce';
@@ -27,7 +28,7 @@ export interface TokenizeRequest {
 
 export interface Announcement {
   event: string;
-  writes: readonly { key: string; value: string; ttlSeconds: number }[];
+  writes: readonly SlotWrite[];
 }
 
 /** The Token of `INTERFACE.md`. Nothing in it leads back to the card. */
