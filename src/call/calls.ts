@@ -50,6 +50,8 @@ export interface DeskView {
   keying: boolean;
   /** When the field in progress runs out of time, RFC 3339; null when nothing runs. */
   deadline: string | null;
+  /** How often a field may be tried, as the flow says: the n of "attempt 1 of n". */
+  attempts: number;
 }
 
 /**
