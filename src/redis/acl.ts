@@ -1,0 +1,51 @@
+import { KEY_PREFIX } from './keys.js';
+
+/** The user of the service in a Redis of its own; `compose.yaml` makes the same one. */
+export const REDIS_USER = 'tonewall';
+
+/**
+ * Every command that the service and BullMQ send, scripts included. Nothing here shows another client's arguments,
+ * lists keys it was not told of, or changes a setting.
+ */
+const COMMANDS = [
+  ...['ping', 'info', 'hello', 'auth', 'client|setname', 'cluster|slots', 'config|get', 'time'],
+  ...['eval', 'evalsha', 'multi', 'exec'],
+  ...['exists', 'type', 'ttl', 'pttl', 'expire', 'pexpire', 'expireat', 'del', 'unlink', 'rename'],
+  ...['get', 'set', 'incr', 'incrby', 'decr', 'getdel', 'mget'],
+  ...['hget', 'hgetall', 'hmget', 'hset', 'hmset', 'hsetnx', 'hincrby', 'hdel', 'hexists', 'hlen', 'hscan'],
+  ...[
+    'llen',
+    'lrange',
+    'lindex',
+    'lpush',
+    'rpush',
+    'lpop',
+    'rpop',
+    'lrem',
+    'ltrim',
+    'lmove',
+    'rpoplpush',
+    'lpos',
+  ],
+  ...['sadd', 'srem', 'scard', 'sismember', 'smembers', 'sscan'],
+  ...[
+    'zadd',
+    'zrem',
+    'zcard',
+    'zcount',
+    'zscore',
+    'zrank',
+    'zrange',
+    'zrevrange',
+    'zrangebyscore',
+    'zpopmin',
+  ],
+  ...['zrevrangebyscore', 'zremrangebyscore', 'zremrangebyrank', 'bzpopmin'],
+  ...['xadd', 'xtrim', 'xlen'],
+] as const;
+
+/** The rules of that user, as after `user NAME` in redis.conf; the password goes in as its SHA-256. */
+export function aclRules(passwordSha256: string): string {
+  const commands = COMMANDS.map((name) => `+${name}`).join(' ');
+  return `on #${passwordSha256} ~${KEY_PREFIX}* resetchannels -@all ${commands}`;
+}

@@ -1,0 +1,196 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { AppError, codeOf } from '../errors.js';
+import type { Logger } from '../log.js';
+import { aclRules, REDIS_USER } from './acl.js';
+import { commandLine, end, isAlive } from './process.js';
+import type { RedisServer } from './redis-server.js';
+
+export interface PrivateRedisOptions {
+  /** The folder of its files; one server a folder, which the lock of the data folder sees to. */
+  dir: string;
+  server: RedisServer;
+  log: Logger;
+  /** Lines added to redis.conf. */
+  conf?: readonly string[];
+}
+
+export interface PrivateRedis {
+  /** `unix://USER:PASSWORD@/PATH`: a secret. */
+  readonly url: string;
+  /** Changes when the server had to be started again. */
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+/** The longest path that a unix socket can have: 107 bytes on Linux, 103 on macOS. */
+const MAX_SOCKET_PATH = 103;
+const START_TIMEOUT_MS = 30_000;
+const STOP_TIMEOUT_MS = 5_000;
+const RESTART_PAUSE_MS = 250;
+/** Before 7.2 a lone unix socket is announced in lower case. */
+const READY = /ready to accept connections/i;
+
+/**
+ * Starts a Redis server on a unix socket that fsyncs every write, and keeps it up until `stop`. A server that a
+ * killed service left behind in the same folder is stopped first. Throws AppError `config_invalid` when it can't run.
+ */
+export async function startPrivateRedis(options: PrivateRedisOptions): Promise<PrivateRedis> {
+  const dir = resolve(options.dir);
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  await chmod(dir, 0o700);
+  await stopOrphan(dir);
+
+  const inDir = join(dir, 'redis.sock');
+  const short =
+    Buffer.byteLength(inDir) > MAX_SOCKET_PATH ? await mkdtemp(join(tmpdir(), 'tonewall-')) : null;
+  const socket = short === null ? inDir : join(short, 'redis.sock');
+  const password = await passwordOf(dir);
+  await writePrivate(join(dir, 'redis.conf'), conf(dir, socket, password, options.conf ?? []));
+  const url = `unix://${REDIS_USER}:${password}@${socket}`;
+  await writePrivate(privateRedisUrlFile(dir), url);
+
+  let child = await launch(options.server, dir);
+  let stopping = false;
+  const keepUp = (): void => {
+    child.once('exit', (status) => {
+      if (stopping) return;
+      options.log.error({ status }, 'private redis ended: starting it again');
+      setTimeout(() => {
+        if (stopping) return;
+        launch(options.server, dir).then(
+          (next) => {
+            child = next;
+            if (stopping) child.kill('SIGKILL');
+            else keepUp();
+          },
+          (error: unknown) =>
+            options.log.error({ code: codeOf(error) }, 'private redis can not be started again'),
+        );
+      }, RESTART_PAUSE_MS);
+    });
+  };
+  keepUp();
+  // Every acknowledged write is on disk, so that a crash of ours may take the server along.
+  const onExit = (): void => void child.kill('SIGKILL');
+  process.once('exit', onExit);
+
+  return {
+    url,
+    get pid() {
+      return child.pid ?? 0;
+    },
+    async stop() {
+      stopping = true;
+      process.removeListener('exit', onExit);
+      if (child.exitCode === null && child.signalCode === null) {
+        const exited = once(child, 'exit');
+        child.kill('SIGTERM');
+        const deadline = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+        await exited;
+        clearTimeout(deadline);
+      }
+      await rm(privateRedisUrlFile(dir), { force: true });
+      if (short !== null) await rm(short, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The file, 0600, that holds the URL of the private Redis of a folder while it runs: for the operator's tool. */
+export function privateRedisUrlFile(dir: string): string {
+  return join(dir, 'url');
+}
+
+async function launch(server: RedisServer, dir: string): Promise<ChildProcess> {
+  const child = spawn(server.file, [join(dir, 'redis.conf')], {
+    argv0: server.argv0,
+    cwd: dir,
+    env: { ...server.env },
+    // A process group of its own: Ctrl-C in the terminal is for us, and Redis ends after us.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  let lastLine = '';
+  await new Promise<void>((resolve, reject) => {
+    const fail = (why: string): void => {
+      clearTimeout(deadline);
+      child.kill('SIGKILL');
+      reject(new AppError('config_invalid', `the private Redis did not start: ${why}`));
+    };
+    const deadline = setTimeout(() => fail('it is not ready in time'), START_TIMEOUT_MS);
+    child.once('error', (error) => fail(codeOf(error)));
+    child.once('exit', () => fail(lastLine));
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      lastLine = text.trimEnd().split('\n').at(-1)?.slice(0, 200) ?? lastLine;
+      if (!READY.test(text)) return;
+      clearTimeout(deadline);
+      child.removeAllListeners('exit');
+      resolve();
+    });
+  });
+  return child;
+}
+
+/** Ends the server that still lives in this folder, if it is one: a pid alone may be anybody's by now. */
+async function stopOrphan(dir: string): Promise<void> {
+  const pid = Number(await readText(join(dir, 'redis.pid')));
+  if (!Number.isInteger(pid) || pid <= 0 || !isAlive(pid)) return;
+  const url = await readText(privateRedisUrlFile(dir));
+  const socket = url.slice(url.indexOf('@') + 1);
+  if (socket !== '' && (await commandLine(pid)).includes(socket)) await end(pid, STOP_TIMEOUT_MS);
+}
+
+/** Kept across starts, so that an address handed to another process stays right. */
+async function passwordOf(dir: string): Promise<string> {
+  const file = join(dir, 'password');
+  const kept = await readText(file);
+  if (/^[0-9a-f]{64}$/.test(kept)) return kept;
+  const password = randomBytes(32).toString('hex');
+  await writePrivate(file, password);
+  return password;
+}
+
+function conf(dir: string, socket: string, password: string, more: readonly string[]): string {
+  const sha256 = createHash('sha256').update(password).digest('hex');
+  return [
+    'port 0',
+    `unixsocket ${quoted(socket)}`,
+    'unixsocketperm 700',
+    `dir ${quoted(dir)}`,
+    `pidfile ${quoted(join(dir, 'redis.pid'))}`,
+    'daemonize no',
+    'appendonly yes',
+    'appendfsync always',
+    'no-appendfsync-on-rewrite no',
+    'save ""',
+    'maxmemory-policy noeviction',
+    // Both would show arguments.
+    'slowlog-log-slower-than -1',
+    'crash-log-enabled no',
+    'user default off',
+    `user ${REDIS_USER} ${aclRules(sha256)}`,
+    ...more,
+    '',
+  ].join('\n');
+}
+
+function quoted(path: string): string {
+  return `"${path.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+async function writePrivate(file: string, text: string): Promise<void> {
+  await rm(file, { force: true });
+  await writeFile(file, text, { mode: 0o600, flag: 'wx' });
+}

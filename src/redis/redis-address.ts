@@ -1,0 +1,71 @@
+import { AppError } from '../errors.js';
+
+/** Where a Redis is and as whom to speak to it. */
+export interface RedisAddress {
+  /** A unix socket, or null. */
+  path: string | null;
+  /** Host and port; several are the seeds of a cluster; none with a `path`. */
+  nodes: readonly { host: string; port: number }[];
+  tls: boolean;
+  username: string | null;
+  password: string | null;
+}
+
+const DEFAULT_PORT = 6379;
+const UNIX_URL = /^unix:\/\/(?:(?<user>[^:@/]*):(?<password>[^:@/]*)@)?(?<path>\/.+)$/;
+
+/**
+ * Reads `redis://`, `rediss://` and `unix://[USER:PASSWORD@]/PATH`; several, comma-separated, are a cluster, whose
+ * user and password are those of the first. Throws AppError `config_invalid`, which never repeats the text.
+ */
+export function parseRedisUrl(text: string): RedisAddress {
+  const addresses = text
+    .split(',')
+    .filter((url) => url.trim() !== '')
+    .map((url) => parseOne(url.trim()));
+  const [first, ...others] = addresses;
+  if (first === undefined) throw invalid('is empty');
+  if (others.length === 0) return first;
+  if (addresses.some((address) => address.path !== null)) throw invalid('has a unix socket in a cluster');
+  if (others.some((address) => address.tls !== first.tls)) throw invalid('mixes redis:// and rediss://');
+  return { ...first, nodes: addresses.flatMap((address) => address.nodes) };
+}
+
+function parseOne(url: string): RedisAddress {
+  const unix = UNIX_URL.exec(url)?.groups;
+  if (unix !== undefined) {
+    return { path: unix['path'] ?? '', nodes: [], tls: false, ...login(unix['user'], unix['password']) };
+  }
+  // An error of `new URL` carries its input, and with it the password.
+  if (!URL.canParse(url)) throw invalid('can not be read');
+  const parsed = new URL(url);
+  if (parsed.hostname === '') throw invalid('has no host');
+  if (parsed.protocol !== 'redis:' && parsed.protocol !== 'rediss:') throw invalid('has an unknown scheme');
+  if (parsed.pathname !== '' && parsed.pathname !== '/' && parsed.pathname !== '/0') {
+    throw invalid('names a database other than 0');
+  }
+  return {
+    path: null,
+    nodes: [{ host: parsed.hostname.replace(/^\[|\]$/g, ''), port: Number(parsed.port || DEFAULT_PORT) }],
+    tls: parsed.protocol === 'rediss:',
+    ...login(parsed.username, parsed.password),
+  };
+}
+
+function login(user = '', password = ''): Pick<RedisAddress, 'username' | 'password'> {
+  try {
+    return {
+      username: user === '' ? null : decodeURIComponent(user),
+      password: password === '' ? null : decodeURIComponent(password),
+    };
+  } catch {
+    throw invalid('has a user or password that is not percent-encoded');
+  }
+}
+
+function invalid(what: string): AppError {
+  return new AppError(
+    'config_invalid',
+    `REDIS_URL ${what}; for instance redis://tonewall:PASSWORD@127.0.0.1:6379`,
+  );
+}
