@@ -1,0 +1,275 @@
+import { isDeepStrictEqual } from 'node:util';
+import { outcomeFault } from '../capture/fields.js';
+import { begin } from '../capture/machine.js';
+import { progress, type CaptureSetup } from '../capture/state.js';
+import type { CaptureView, FieldName } from '../capture/view.js';
+import { latestMonth } from '../card/expiry.js';
+import { timestamp, type Clock } from '../clock.js';
+import type { CrmEvent, EventType, Outbox } from '../crm/event.js';
+import { AppError, codeOf } from '../errors.js';
+import { bucketOf, newId } from '../id.js';
+import type { Logger } from '../log.js';
+import type { Metrics } from '../metrics.js';
+import type { Redis } from '../redis/redis.js';
+import type { Vault } from '../vault/vault.js';
+import type { Call } from './call.js';
+import type { ArmRequest, Calls, CallView, CaptureQuery, DeskView } from './calls.js';
+import { captureEvent, type CaptureRecord } from './events.js';
+import type { Records } from './records.js';
+import type { Registry } from './registry.js';
+import { CaptureSession, type CaptureFacts, type SessionPort } from './session.js';
+
+/** How many calls that are over are listed after the live ones. */
+const RECENT_CALLS = 50;
+/** Redis may be away for so long before captures fail: a blink of the connection must cost nobody a call. */
+const REDIS_PATIENCE_MS = 2_000;
+
+export interface CaptureDeskOptions {
+  registry: Registry;
+  records: Records;
+  outbox: Outbox;
+  vault: Vault;
+  redis: Redis;
+  testCards: 'allow' | 'refuse';
+  live: boolean;
+  clock: Clock;
+  log: Logger;
+  metrics: Metrics;
+}
+
+/** Arms captures, steers them, and answers who asks about calls and captures. */
+export class CaptureDesk implements Calls {
+  readonly #options: CaptureDeskOptions;
+  /** Calls for which a capture is being written down: a second one must not slip in between. */
+  readonly #arming = new Set<Call>();
+  #stopPatience: (() => void) | null = null;
+
+  constructor(options: CaptureDeskOptions) {
+    this.#options = options;
+    options.redis.watch((ready) => this.#redisTurned(ready));
+  }
+
+  async list(merchant: string): Promise<CallView[]> {
+    const { registry, records } = this.#options;
+    const live = registry.live().filter((call) => call.flow.merchant === merchant);
+    const ids = new Set(live.map((call) => call.id));
+    const recent = await records.recentCalls(merchant, RECENT_CALLS);
+    const over = recent.map((record) => record.view).filter((view) => !ids.has(view.id));
+    return [...live.map((call) => call.desk.call), ...over];
+  }
+
+  async call(merchant: string, idOrSid: string): Promise<CallView> {
+    const call = this.#find(merchant, idOrSid);
+    if (call !== undefined) return call.desk.call;
+    const record = await this.#options.records.call(merchant, idOrSid);
+    if (record === null) throw new AppError('not_found', 'there is no such call');
+    return record.view;
+  }
+
+  async arm(merchant: string, request: ArmRequest): Promise<CaptureView> {
+    if (request.outcome !== 'token') {
+      throw new AppError(
+        'no_provider',
+        'no payment provider is set up: only the outcome token can be asked for',
+      );
+    }
+    const call = await this.#liveCall(merchant, request.call);
+    const fields = request.fields ?? call.flow.capture.fields[request.outcome];
+    const fault = outcomeFault(request.outcome, fields);
+    if (fault !== null)
+      throw new AppError('bad_request', fault, { errors: [{ path: 'fields', message: fault }] });
+    if (this.#arming.has(call) || (call.session !== null && !call.session.over)) {
+      throw new AppError('capture_in_progress', 'this call has a capture in progress: cancel it first');
+    }
+    this.#arming.add(call);
+    try {
+      return await this.#begin(call, request, fields);
+    } finally {
+      this.#arming.delete(call);
+    }
+  }
+
+  async captures(
+    merchant: string,
+    query: CaptureQuery,
+  ): Promise<{ captures: CaptureView[]; cursor: string | null }> {
+    const { captures, cursor } = await this.#options.records.captures(merchant, query);
+    return { captures: captures.map(({ view }) => this.#shown(merchant, view.id) ?? view), cursor };
+  }
+
+  async capture(merchant: string, id: string): Promise<CaptureView> {
+    const shown = this.#shown(merchant, id);
+    if (shown !== null) return shown;
+    const record = await this.#options.records.capture(merchant, id);
+    if (record === null) throw new AppError('not_found', 'there is no such capture');
+    return record.view;
+  }
+
+  async cancel(merchant: string, id: string): Promise<CaptureView> {
+    const capture = await this.capture(merchant, id);
+    return capture.status === 'cancelled'
+      ? capture
+      : this.#steer(merchant, id, (session) => session.cancel());
+  }
+
+  async extend(merchant: string, id: string): Promise<CaptureView> {
+    return this.#steer(merchant, id, (session) => session.extend());
+  }
+
+  async clearField(merchant: string, id: string, field: FieldName): Promise<CaptureView> {
+    return this.#steer(merchant, id, (session) => {
+      if (!session.view().fields.some(({ name }) => name === field)) {
+        throw new AppError('not_found', 'this capture has no such field');
+      }
+      session.clear(field);
+    });
+  }
+
+  watchCapture(merchant: string, id: string, listener: (capture: CaptureView) => void): () => void {
+    let last = this.#shown(merchant, id);
+    return this.#options.registry.watch(merchant, ({ capture }) => {
+      // Every picture of the call comes by; only a change of this capture is news.
+      if (capture?.id !== id || isDeepStrictEqual(capture, last)) return;
+      last = capture;
+      listener(capture);
+    });
+  }
+
+  watchDesk(merchant: string, listener: (desk: DeskView) => void): () => void {
+    const { registry } = this.#options;
+    for (const call of registry.live()) if (call.flow.merchant === merchant) listener(call.desk);
+    return registry.watch(merchant, listener);
+  }
+
+  #find(merchant: string, idOrSid: string): Call | undefined {
+    const call = this.#options.registry.find(idOrSid);
+    return call?.flow.merchant === merchant ? call : undefined;
+  }
+
+  async #liveCall(merchant: string, idOrSid: string): Promise<Call> {
+    const call = this.#find(merchant, idOrSid);
+    if (call?.status === 'live') return call;
+    const { status } = await this.call(merchant, idOrSid);
+    const why = status === 'ringing' ? 'nobody has answered it yet' : 'it is over';
+    throw new AppError('call_not_live', `the call is not live: ${why}`);
+  }
+
+  /** The picture of a capture on a call that this process still holds. */
+  #shown(merchant: string, id: string): CaptureView | null {
+    const call = this.#options.registry.ofCapture(id);
+    return call?.flow.merchant === merchant ? call.desk.capture : null;
+  }
+
+  /** Does something to a capture in progress, and answers with the new picture at once: no key press did it. */
+  async #steer(merchant: string, id: string, steer: (session: CaptureSession) => void): Promise<CaptureView> {
+    const call = this.#options.registry.ofCapture(id);
+    const session = call?.flow.merchant === merchant ? call.session : null;
+    if (call === undefined || session === null || !session.collecting) {
+      const capture = await this.capture(merchant, id);
+      const what =
+        capture.status === 'collecting' ? 'this capture belongs to another node' : 'this capture is over';
+      throw new AppError('capture_over', what);
+    }
+    steer(session);
+    call.publishNow();
+    return session.view();
+  }
+
+  /** The record and its event come first: a capture that nobody would hear of is not begun. */
+  async #begin(call: Call, request: ArmRequest, fields: readonly FieldName[]): Promise<CaptureView> {
+    const { clock, records, outbox, testCards } = this.#options;
+    const { outcome, reference, amount, currency, agent, purpose, metadata } = request;
+    const created_at = timestamp(clock.now());
+    const facts: CaptureFacts = {
+      ...{ id: newId('cap_'), call_id: call.id, call_sid: call.caller.callSid ?? '' },
+      ...{ outcome, reference, amount, currency, agent, purpose, metadata, created_at },
+    };
+    const setup: CaptureSetup = { flow: call.flow, fields, testCards, month: latestMonth(clock.now()) };
+    const armed: CaptureView = {
+      ...{ ...facts, ...progress(begin(setup, clock.monotonic())) },
+      ...{ token: null, fingerprint: null, card: null, charge: null, updated_at: created_at },
+    };
+    const record = this.#record(call, armed);
+    await records.openCapture(record);
+    await outbox.write({ ...this.#entry('capture.started', record), writes: [records.captureWrite(record)] });
+    const session = new CaptureSession(facts, setup, clock, call.cell, this.#port(call, request));
+    call.collect(session);
+    // Whoever hung up in the meantime was not yet heard by the capture.
+    if (call.status === 'ended') session.fail('caller_hung_up');
+    return session.view();
+  }
+
+  #port(call: Call, { purpose, consent, metadata }: ArmRequest): SessionPort {
+    const { vault, records, outbox, log, metrics, clock } = this.#options;
+    const { merchant } = call.flow;
+    return {
+      changed: () => call.changed(),
+      fault: (code) => log.error({ call: call.id, code }, 'the vault could not take a card'),
+      tokenize: async (id, card, whenDurable) => {
+        const began = clock.monotonic();
+        const token = await vault.tokenize({
+          ...{
+            merchant,
+            bucket: bucketOf(id) ?? 0,
+            card,
+            purpose,
+            consent,
+            channel: 'moto_attended',
+            metadata,
+          },
+          announce: (token) => {
+            const record = this.#record(call, whenDurable(token));
+            const { event } = this.#entry('capture.completed', record, token.expires_at);
+            return { event: JSON.stringify(event), writes: [records.captureWrite(record)] };
+          },
+        });
+        metrics.vaultSeconds.observe((clock.monotonic() - began) / 1000);
+        return token;
+      },
+      over: (view) => {
+        call.collected(view);
+        log.info(
+          { call: call.id, capture: view.id, status: view.status, reason: view.reason },
+          'capture over',
+        );
+        // What is completed was written with its token; it only has to be sent on its way.
+        if (view.status === 'completed') outbox.nudge(merchant, bucketOf(view.id) ?? 0);
+        else this.#tellEnd(call, view);
+        records
+          .closeCapture({ merchant, sequence: 0, view })
+          .catch((error: unknown) => log.warn({ code: codeOf(error) }, 'a capture could not be closed'));
+      },
+    };
+  }
+
+  #tellEnd(call: Call, view: CaptureView): void {
+    const { outbox, records } = this.#options;
+    const record = this.#record(call, view);
+    const type = view.status === 'cancelled' ? 'capture.cancelled' : 'capture.failed';
+    outbox.append({ ...this.#entry(type, record), writes: [records.captureWrite(record)] });
+  }
+
+  /** A capture as the next event of its call tells of it. */
+  #record(call: Call, view: CaptureView): CaptureRecord {
+    return { merchant: call.flow.merchant, sequence: call.nextSequence(), view };
+  }
+
+  #entry(
+    type: Extract<EventType, `capture.${string}`>,
+    record: CaptureRecord,
+    expiresAt: string | null = null,
+  ): { event: CrmEvent; bucket: number } {
+    const { clock, live } = this.#options;
+    const event = captureEvent(type, record, clock.now(), live, expiresAt);
+    return { event, bucket: bucketOf(record.view.id) ?? 0 };
+  }
+
+  #redisTurned(ready: boolean): void {
+    this.#stopPatience?.();
+    this.#stopPatience = null;
+    if (ready) return;
+    this.#stopPatience = this.#options.clock.after(REDIS_PATIENCE_MS, () => {
+      for (const call of this.#options.registry.live()) call.session?.fail('vault_unavailable');
+    });
+  }
+}

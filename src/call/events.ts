@@ -1,0 +1,85 @@
+import type { CaptureView } from '../capture/view.js';
+import { timestamp } from '../clock.js';
+import type { CrmEvent, EventType } from '../crm/event.js';
+import { newId } from '../id.js';
+import type { CallView } from './calls.js';
+
+/** A call as it is kept and told of: its view, and what only events and recovery need. */
+export interface CallRecord {
+  merchant: string;
+  called: string;
+  /** The sequence of the last event of this call. */
+  sequence: number;
+  view: CallView;
+}
+
+/** A capture as it is kept. `sequence` is that of the last event that told of it. */
+export interface CaptureRecord {
+  merchant: string;
+  sequence: number;
+  view: CaptureView;
+}
+
+export function callEvent(
+  type: Extract<EventType, `call.${string}`>,
+  record: CallRecord,
+  at: number,
+  livemode: boolean,
+): CrmEvent {
+  const { view, called } = record;
+  return {
+    id: newId('evt_'),
+    merchant: record.merchant,
+    type,
+    timestamp: timestamp(at),
+    livemode,
+    sequence: record.sequence,
+    data: {
+      call_id: view.id,
+      call_sid: view.caller.call_sid,
+      flow: view.flow,
+      caller: view.caller.address,
+      called,
+      agent: view.agent?.address ?? null,
+    },
+  };
+}
+
+/** `expires_at` goes with `capture.completed` alone: it is the token's. */
+export function captureEvent(
+  type: Extract<EventType, `capture.${string}`>,
+  record: CaptureRecord,
+  at: number,
+  livemode: boolean,
+  expiresAt: string | null = null,
+): CrmEvent {
+  const { view } = record;
+  const started = {
+    capture_id: view.id,
+    call_id: view.call_id,
+    call_sid: view.call_sid,
+    outcome: view.outcome,
+    reference: view.reference,
+    amount: view.amount,
+    currency: view.currency,
+    agent: view.agent,
+    metadata: view.metadata,
+    fields: view.fields.map((field) => field.name),
+  };
+  const { token, fingerprint, card, charge, reason } = view;
+  const rest = {
+    'capture.started': {},
+    'capture.completed': { token, fingerprint, card, expires_at: expiresAt, charge },
+    'capture.failed': { reason },
+    'capture.cancelled': { reason },
+  }[type];
+  return {
+    id: newId('evt_'),
+    merchant: record.merchant,
+    type,
+    timestamp: timestamp(at),
+    livemode,
+    sequence: record.sequence,
+    data: { ...started, ...rest },
+  };
+}

@@ -1,0 +1,40 @@
+import type { CallRecord, CaptureRecord } from './events.js';
+import type { CaptureQuery } from './calls.js';
+import type { SlotWrite } from '../redis/keys.js';
+
+/**
+ * Where calls and captures are kept for those who ask later: 13 months, without a digit in them. All methods reject
+ * with AppError `redis_unavailable` when Redis is away.
+ */
+export interface Records {
+  /** What makes a record true; it joins the atomic write of the event that tells of it. */
+  callWrite(record: CallRecord): SlotWrite;
+  captureWrite(record: CaptureRecord): SlotWrite;
+  /** Makes a call or capture findable, and this node answerable for it. Comes before the record itself. */
+  openCall(record: CallRecord): Promise<void>;
+  openCapture(record: CaptureRecord): Promise<void>;
+  /** This node is no longer answerable for it. */
+  closeCall(record: CallRecord): Promise<void>;
+  closeCapture(record: CaptureRecord): Promise<void>;
+
+  call(merchant: string, idOrSid: string): Promise<CallRecord | null>;
+  recentCalls(merchant: string, limit: number): Promise<CallRecord[]>;
+  capture(merchant: string, id: string): Promise<CaptureRecord | null>;
+  captures(
+    merchant: string,
+    query: CaptureQuery,
+  ): Promise<{ captures: CaptureRecord[]; cursor: string | null }>;
+
+  /** Says that this node lives, for `ttlSeconds`. */
+  beat(ttlSeconds: number): Promise<void>;
+  /** What nodes left behind that no longer beat: ended by `Recovery`, then forgotten with `buried`. */
+  orphans(): Promise<Orphan[]>;
+  buried(orphan: Orphan): Promise<void>;
+}
+
+export interface Orphan {
+  node: string;
+  merchant: string;
+  /** `call_…` or `cap_…`. */
+  id: string;
+}

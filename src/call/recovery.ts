@@ -1,0 +1,100 @@
+import { timestamp, type Clock } from '../clock.js';
+import type { CrmEvent, Outbox } from '../crm/event.js';
+import { codeOf } from '../errors.js';
+import { bucketOf } from '../id.js';
+import type { Logger } from '../log.js';
+import type { SlotWrite } from '../redis/keys.js';
+import { callEvent, captureEvent, type CaptureRecord } from './events.js';
+import type { Orphan, Records } from './records.js';
+
+/** A node that has not beaten for so long is dead; its captures have failed. Within the 30 s that are promised. */
+const BEAT_TTL_SECONDS = 12;
+const BEAT_MS = 4_000;
+
+export interface RecoveryOptions {
+  records: Records;
+  outbox: Outbox;
+  live: boolean;
+  clock: Clock;
+  log: Logger;
+}
+
+/**
+ * Digits never travel between processes, so a capture dies with its own. This says so for it: its captures fail with
+ * `service_restarted`, its calls are ended.
+ */
+export class Recovery {
+  readonly #options: RecoveryOptions;
+  #stop: (() => void) | null = null;
+
+  constructor(options: RecoveryOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#stop = () => {};
+    void this.#round();
+  }
+
+  stop(): void {
+    this.#stop?.();
+    this.#stop = null;
+  }
+
+  async #round(): Promise<void> {
+    const { records, clock, log } = this.#options;
+    try {
+      await records.beat(BEAT_TTL_SECONDS);
+      for (const orphan of await records.orphans()) await this.#bury(orphan);
+    } catch (error) {
+      log.debug({ code: codeOf(error) }, 'other nodes could not be looked at');
+    }
+    if (this.#stop !== null) this.#stop = clock.after(BEAT_MS, () => void this.#round());
+  }
+
+  async #bury(orphan: Orphan): Promise<void> {
+    const { records, outbox, log } = this.#options;
+    const end = orphan.id.startsWith('cap_') ? await this.#failed(orphan) : await this.#ended(orphan);
+    if (end !== null) {
+      await outbox.write({ ...end, bucket: bucketOf(orphan.id) ?? 0 });
+      log.warn({ node: orphan.node, detail: orphan.id }, 'ended what a dead process left behind');
+    }
+    await records.buried(orphan);
+  }
+
+  async #failed({ merchant, id }: Orphan): Promise<{ event: CrmEvent; writes: SlotWrite[] } | null> {
+    const { records, clock, live } = this.#options;
+    const record = await records.capture(merchant, id);
+    if (record === null || !['collecting', 'processing'].includes(record.view.status)) return null;
+    const call = await records.call(merchant, record.view.call_id);
+    const now = clock.now();
+    const failed: CaptureRecord = {
+      merchant,
+      sequence: Math.max(record.sequence, call?.sequence ?? 0) + 1,
+      view: {
+        ...record.view,
+        status: 'failed',
+        reason: 'service_restarted',
+        current_field: null,
+        updated_at: timestamp(now),
+      },
+    };
+    return {
+      event: captureEvent('capture.failed', failed, now, live),
+      writes: [records.captureWrite(failed)],
+    };
+  }
+
+  async #ended({ merchant, id }: Orphan): Promise<{ event: CrmEvent; writes: SlotWrite[] } | null> {
+    const { records, clock, live } = this.#options;
+    const record = await records.call(merchant, id);
+    if (record === null || record.view.status === 'ended') return null;
+    const now = clock.now();
+    const view = { ...record.view, status: 'ended' as const, ended_at: timestamp(now) };
+    const capture = view.capture_id === null ? null : await records.capture(merchant, view.capture_id);
+    // After the last event that anything of this call has told of, and after the one about its capture.
+    const sequence = Math.max(record.sequence, capture?.sequence ?? 0) + 2;
+    const ended = { ...record, sequence, view };
+    return { event: callEvent('call.ended', ended, now, live), writes: [records.callWrite(ended)] };
+  }
+}

@@ -1,0 +1,198 @@
+import { createHash } from 'node:crypto';
+import { AppError } from '../errors.js';
+import { bucketOf } from '../id.js';
+import { KEY_PREFIX, slotOf, type SlotWrite } from '../redis/keys.js';
+import type { Redis, RedisReply } from '../redis/redis.js';
+import type { CaptureQuery } from './calls.js';
+import type { CallRecord, CaptureRecord } from './events.js';
+import type { Orphan, Records } from './records.js';
+
+/** 13 months: what a dispute may need (`single` cards are gone long before). */
+const KEEP_SECONDS = 400 * 86_400;
+/** How many of the newest calls can be listed. */
+const RECENT_CALLS = 500;
+
+const NODES = `${KEY_PREFIX}n:nodes`;
+
+/** Calls and captures as JSON under the slot of their id; indexes per merchant stand apart and are written first. */
+export class RedisRecords implements Records {
+  readonly #redis: Redis;
+  readonly #node: string;
+
+  constructor(redis: Redis, node: string) {
+    this.#redis = redis;
+    this.#node = node;
+  }
+
+  callWrite(record: CallRecord): SlotWrite {
+    return write(record.merchant, record.view.id, record);
+  }
+
+  captureWrite(record: CaptureRecord): SlotWrite {
+    return write(record.merchant, record.view.id, record);
+  }
+
+  async openCall({ merchant, view }: CallRecord): Promise<void> {
+    const calls = index(merchant, 'calls');
+    await this.#redis.command('ZADD', calls, Date.parse(view.started_at), view.id);
+    await this.#redis.command('ZREMRANGEBYRANK', calls, 0, -RECENT_CALLS - 1);
+    await this.#owner(merchant, view.id);
+    for (const leg of [view.caller, view.agent]) {
+      if (leg === null) continue;
+      await this.#redis.command('SET', sidKey(merchant, leg.call_sid), view.id, 'EX', KEEP_SECONDS);
+    }
+  }
+
+  async openCapture({ merchant, view }: CaptureRecord): Promise<void> {
+    const created = Date.parse(view.created_at);
+    for (const key of [index(merchant, 'captures'), referenceIndex(merchant, view.reference)]) {
+      if (key === null) continue;
+      await this.#redis.command('ZADD', key, 0, dated(created, view.id));
+      await this.#redis.command('ZREMRANGEBYLEX', key, '-', `(${dated(created - KEEP_SECONDS * 1000, '')}`);
+      await this.#redis.command('EXPIRE', key, KEEP_SECONDS);
+    }
+    await this.#owner(merchant, view.id);
+  }
+
+  async closeCall(record: CallRecord): Promise<void> {
+    await this.#disown(record.merchant, record.view.id);
+  }
+
+  async closeCapture(record: CaptureRecord): Promise<void> {
+    await this.#disown(record.merchant, record.view.id);
+  }
+
+  async call(merchant: string, idOrSid: string): Promise<CallRecord | null> {
+    const id = idOrSid.startsWith('call_')
+      ? idOrSid
+      : await this.#redis.command('GET', sidKey(merchant, idOrSid));
+    return typeof id === 'string' ? this.#read<CallRecord>(merchant, id) : null;
+  }
+
+  async recentCalls(merchant: string, limit: number): Promise<CallRecord[]> {
+    const ids = strings(await this.#redis.command('ZREVRANGE', index(merchant, 'calls'), 0, limit - 1));
+    const records = await Promise.all(ids.map((id) => this.#read<CallRecord>(merchant, id)));
+    return records.filter((record) => record !== null);
+  }
+
+  async capture(merchant: string, id: string): Promise<CaptureRecord | null> {
+    return id.startsWith('cap_') ? this.#read<CaptureRecord>(merchant, id) : null;
+  }
+
+  /** Newest first. The cursor is the last member of the page before. */
+  async captures(
+    merchant: string,
+    query: CaptureQuery,
+  ): Promise<{ captures: CaptureRecord[]; cursor: string | null }> {
+    const key = referenceIndex(merchant, query.reference) ?? index(merchant, 'captures');
+    const newest = query.cursor === null ? '+' : `(${memberOf(query.cursor)}`;
+    const oldest = query.since === null ? '-' : `[${dated(Date.parse(query.since), '')}`;
+    const page = await this.#redis.command(
+      'ZREVRANGEBYLEX',
+      key,
+      newest,
+      oldest,
+      'LIMIT',
+      0,
+      query.limit + 1,
+    );
+    const members = strings(page);
+    const shown = members.slice(0, query.limit);
+    const records = await Promise.all(
+      shown.map((member) => this.#read<CaptureRecord>(merchant, idOf(member))),
+    );
+    const last = members.length > query.limit ? shown.at(-1) : undefined;
+    return {
+      captures: records.filter((record) => record !== null),
+      cursor: last === undefined ? null : Buffer.from(last).toString('base64url'),
+    };
+  }
+
+  async beat(ttlSeconds: number): Promise<void> {
+    await this.#redis.command('SADD', NODES, this.#node);
+    await this.#redis.command('SET', aliveKey(this.#node), 1, 'EX', ttlSeconds);
+  }
+
+  async orphans(): Promise<Orphan[]> {
+    const orphans: Orphan[] = [];
+    for (const node of strings(await this.#redis.command('SMEMBERS', NODES))) {
+      if (node === this.#node || (await this.#redis.command('EXISTS', aliveKey(node))) === 1) continue;
+      const members = strings(await this.#redis.command('SMEMBERS', ownedKey(node)));
+      if (members.length === 0) await this.#redis.command('SREM', NODES, node);
+      for (const member of members) {
+        const [merchant = '', id = ''] = member.split(' ');
+        orphans.push({ node, merchant, id });
+      }
+    }
+    return orphans;
+  }
+
+  async buried({ node, merchant, id }: Orphan): Promise<void> {
+    await this.#redis.command('SREM', ownedKey(node), `${merchant} ${id}`);
+  }
+
+  async #owner(merchant: string, id: string): Promise<void> {
+    await this.#redis.command('SADD', ownedKey(this.#node), `${merchant} ${id}`);
+  }
+
+  async #disown(merchant: string, id: string): Promise<void> {
+    await this.#redis.command('SREM', ownedKey(this.#node), `${merchant} ${id}`);
+  }
+
+  async #read<T>(merchant: string, id: string): Promise<T | null> {
+    if (bucketOf(id) === null) return null;
+    const text = await this.#redis.command('GET', recordKey(merchant, id));
+    return typeof text === 'string' ? (JSON.parse(text) as T) : null;
+  }
+}
+
+function write(merchant: string, id: string, record: CallRecord | CaptureRecord): SlotWrite {
+  return { key: recordKey(merchant, id), value: JSON.stringify(record), ttlSeconds: KEEP_SECONDS };
+}
+
+function recordKey(merchant: string, id: string): string {
+  return `${KEY_PREFIX}c:${slotOf(merchant, id)}:${id}`;
+}
+
+function index(merchant: string, what: 'calls' | 'captures'): string {
+  return `${KEY_PREFIX}i:{${merchant}}:${what}`;
+}
+
+/** A reference is the CRM's text: its hash stands in the key's name. */
+function referenceIndex(merchant: string, reference: string | null): string | null {
+  if (reference === null) return null;
+  const hash = createHash('sha256').update(reference).digest('base64url');
+  return `${KEY_PREFIX}i:{${merchant}}:ref:${hash}`;
+}
+
+function sidKey(merchant: string, sid: string): string {
+  return `${KEY_PREFIX}i:{${merchant}}:sid:${sid}`;
+}
+
+function aliveKey(node: string): string {
+  return `${KEY_PREFIX}n:alive:${node}`;
+}
+
+function ownedKey(node: string): string {
+  return `${KEY_PREFIX}n:owned:${node}`;
+}
+
+/** Members of an index sort by time, then id: with one score they page without gaps or doubles. */
+function dated(ms: number, id: string): string {
+  return `${String(Math.max(ms, 0)).padStart(15, '0')} ${id}`;
+}
+
+function idOf(member: string): string {
+  return member.slice(member.indexOf(' ') + 1);
+}
+
+/** Throws AppError `bad_request` for what can't be a cursor of ours. */
+function memberOf(cursor: string): string {
+  const member = Buffer.from(cursor, 'base64url').toString();
+  if (/^\d{15} cap_\w{26}$/.test(member)) return member;
+  throw new AppError('bad_request', 'cursor is not one that this list gave');
+}
+
+function strings(reply: RedisReply): string[] {
+  return Array.isArray(reply) ? reply.filter((item) => typeof item === 'string') : [];
+}

@@ -1,0 +1,161 @@
+import type { CaptureEvent } from '../capture/event.js';
+import { begin, step } from '../capture/machine.js';
+import {
+  cardOf,
+  deadline,
+  isOver,
+  keying,
+  progress,
+  type CaptureSetup,
+  type CaptureState,
+} from '../capture/state.js';
+import type { CaptureView, FieldName, Reason } from '../capture/view.js';
+import { timestamp, type Clock } from '../clock.js';
+import { codeOf } from '../errors.js';
+import type { KeyCell } from '../secret.js';
+import type { TokenView } from '../vault/vault.js';
+import type { CardSecret } from '../card/card.js';
+
+/** What a capture is, apart from its progress. */
+export type CaptureFacts = Pick<
+  CaptureView,
+  | 'id'
+  | 'call_id'
+  | 'call_sid'
+  | 'outcome'
+  | 'reference'
+  | 'amount'
+  | 'currency'
+  | 'agent'
+  | 'purpose'
+  | 'metadata'
+  | 'created_at'
+>;
+
+export interface SessionPort {
+  /** Something that is shown changed. */
+  changed(): void;
+  /**
+   * Seals the card; `whenDurable` makes the capture's view as it will be once the token stands, for the one atomic
+   * write. Rejects when the vault can't.
+   */
+  tokenize(id: string, card: CardSecret, whenDurable: (token: TokenView) => CaptureView): Promise<TokenView>;
+  /** The capture is over, whichever way; its secrets are wiped. */
+  over(view: CaptureView): void;
+  /** A fault that only the log is told of. */
+  fault(code: string): void;
+}
+
+/**
+ * One capture on one call: owns the machine's state and the one timer, and carries out what the machine asks for.
+ * Decides nothing.
+ */
+export class CaptureSession {
+  readonly facts: CaptureFacts;
+  readonly #clock: Clock;
+  readonly #port: SessionPort;
+  /** One event and one cell for every key: each new object would keep its key until collected. */
+  readonly #keyEvent: Extract<CaptureEvent, { type: 'key' }>;
+  #state: CaptureState;
+  #token: TokenView | null = null;
+  #updatedAt: number;
+  #cancelTimer: (() => void) | null = null;
+
+  constructor(facts: CaptureFacts, setup: CaptureSetup, clock: Clock, cell: KeyCell, port: SessionPort) {
+    this.facts = facts;
+    this.#clock = clock;
+    this.#port = port;
+    this.#keyEvent = { type: 'key', at: 0, cell };
+    this.#updatedAt = clock.now();
+    this.#state = begin(setup, clock.monotonic());
+    this.#wake();
+  }
+
+  get collecting(): boolean {
+    return this.#state.status === 'collecting';
+  }
+
+  get over(): boolean {
+    return isOver(this.#state);
+  }
+
+  /** A press that counts; the key is in the cell that the session was given. */
+  key(): void {
+    this.#keyEvent.at = this.#clock.monotonic();
+    this.#step(this.#keyEvent);
+  }
+
+  clear(field: FieldName): void {
+    this.#step({ type: 'clear', at: this.#clock.monotonic(), field });
+  }
+
+  extend(): void {
+    this.#step({ type: 'extend', at: this.#clock.monotonic() });
+  }
+
+  cancel(): void {
+    this.#step({ type: 'cancel', at: this.#clock.monotonic(), by: 'agent' });
+  }
+
+  fail(reason: Reason): void {
+    this.#step({ type: 'fail', at: this.#clock.monotonic(), reason });
+  }
+
+  /** The Capture as it is now. What others see is a picture of it, taken on the grid. */
+  view(): CaptureView {
+    const { token, fingerprint, card } = this.#token ?? { token: null, fingerprint: null, card: null };
+    const updated_at = timestamp(this.#updatedAt);
+    return { ...this.facts, ...progress(this.#state), token, fingerprint, card, charge: null, updated_at };
+  }
+
+  /** Wall time at which the field in progress runs out. */
+  deadline(): string | null {
+    const at = deadline(this.#state);
+    return at === null ? null : timestamp(this.#clock.now() + at - this.#clock.monotonic());
+  }
+
+  keying(): boolean {
+    return keying(this.#state, this.#clock.monotonic());
+  }
+
+  #step(event: CaptureEvent): void {
+    const [state, effects] = step(this.#state, event);
+    this.#state = state;
+    this.#updatedAt = this.#clock.now();
+    this.#wake();
+    for (const effect of effects) {
+      if (effect.type === 'changed') this.#port.changed();
+      else if (effect.type === 'tokenize') void this.#tokenize();
+      else this.#port.over(this.view());
+    }
+  }
+
+  async #tokenize(): Promise<void> {
+    try {
+      this.#token = await this.#port.tokenize(this.facts.id, cardOf(this.#state), (token) =>
+        this.#completed(token),
+      );
+      this.#step({ type: 'sealed', at: this.#clock.monotonic() });
+    } catch (error) {
+      this.#port.fault(codeOf(error));
+      this.fail('vault_unavailable');
+    }
+  }
+
+  /** The view that becomes true together with the token. */
+  #completed({ token, fingerprint, card }: TokenView): CaptureView {
+    const updated_at = timestamp(this.#clock.now());
+    const reached = { status: 'completed', current_field: null } as const;
+    return { ...this.view(), ...reached, token, fingerprint, card, updated_at };
+  }
+
+  #wake(): void {
+    this.#cancelTimer?.();
+    const { wakeAt } = this.#state;
+    if (wakeAt === null) return void (this.#cancelTimer = null);
+    const wait = Math.max(0, wakeAt - this.#clock.monotonic());
+    this.#cancelTimer = this.#clock.after(wait, () =>
+      this.#step({ type: 'timer', at: this.#clock.monotonic() }),
+    );
+  }
+}

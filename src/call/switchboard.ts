@@ -1,0 +1,215 @@
+import type {
+  CallControl,
+  CallHandler,
+  IncomingCall,
+  Instruction,
+  Language,
+  LegStatus,
+  LegUpdate,
+  MediaStream,
+  StreamHandler,
+  StreamStart,
+} from '../carrier/carrier.js';
+import type { Flow, SentenceName } from '../capture/flow.js';
+import type { Clock } from '../clock.js';
+import type { Outbox } from '../crm/event.js';
+import { codeOf } from '../errors.js';
+import { bucketOf } from '../id.js';
+import type { Logger } from '../log.js';
+import type { Metrics } from '../metrics.js';
+import { Call, type CallPort, type CallSettings } from './call.js';
+import { callEvent, type CallRecord } from './events.js';
+import type { Records } from './records.js';
+import type { Registry } from './registry.js';
+import { Tickets } from './tickets.js';
+
+/** More calls than this at once are sent away with a sentence: talk on the line comes before new talk. */
+const MAX_CALLS = 1_000;
+/** A caller whose stream has not started by then is not there. */
+const STREAM_START_MS = 30_000;
+
+/** Statuses after which a leg never comes back. */
+const OVER: ReadonlySet<LegStatus> = new Set<LegStatus>([
+  'completed',
+  'busy',
+  'failed',
+  'no-answer',
+  'canceled',
+]);
+
+export interface SwitchboardOptions {
+  registry: Registry;
+  records: Records;
+  outbox: Outbox;
+  control: CallControl;
+  flowFor(calledNumber: string): Flow;
+  settings: CallSettings;
+  live: boolean;
+  clock: Clock;
+  log: Logger;
+  metrics: Metrics;
+}
+
+/** Answers the carrier: who is called, what a leg shall do next, and whose stream a stream is. */
+export class Switchboard implements CallHandler {
+  readonly #options: SwitchboardOptions;
+  readonly #tickets: Tickets;
+  readonly #port: CallPort;
+  #draining = false;
+  #onEmpty: (() => void) | null = null;
+
+  constructor(options: SwitchboardOptions) {
+    this.#options = options;
+    this.#tickets = new Tickets(options.clock);
+    const { clock, log, metrics, control, settings, registry } = options;
+    this.#port = {
+      clock,
+      log,
+      metrics,
+      control,
+      settings,
+      started: (call) => this.#started(call),
+      dialled: (call) => this.#keep(call),
+      ended: (call) => this.#ended(call),
+      published: (call) => registry.tell(call),
+    };
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  async incoming(incoming: IncomingCall): Promise<Instruction> {
+    const { registry, clock, metrics, log } = this.#options;
+    const known = registry.find(incoming.callSid);
+    if (known !== undefined) return this.#again(known, incoming.callSid);
+    const flow = this.#options.flowFor(incoming.to);
+    if (this.#draining || registry.live().length >= MAX_CALLS) {
+      const reason = this.#draining ? 'draining' : 'too_many_calls';
+      metrics.callsRefused.inc({ reason });
+      log.warn({ reason }, 'a call was sent away');
+      return say(flow, 'no_service');
+    }
+    const call = new Call(incoming, flow, this.#port);
+    registry.add(call);
+    metrics.callsTotal.inc();
+    clock.after(STREAM_START_MS, () => {
+      if (call.caller.stream === null) call.end('caller', 'something_wrong');
+    });
+    return this.#stream(call.caller.id, incoming.callSid);
+  }
+
+  async answered(legId: string, callSid: string): Promise<Instruction> {
+    const found = this.#options.registry.leg(legId);
+    if (found === undefined || found.call.status === 'ended') return { do: 'hang-up' };
+    found.leg.callSid ??= callSid;
+    return found.leg.callSid === callSid ? this.#stream(legId, callSid) : { do: 'hang-up' };
+  }
+
+  async streamOver(legId: string, _callSid: string): Promise<Instruction> {
+    const found = this.#options.registry.leg(legId);
+    // Another process's call, or one long over: the party is still there and must not be left in silence.
+    if (found === undefined) return say(this.#options.flowFor(''), 'something_wrong');
+    const { call, leg } = found;
+    if (call.status !== 'ended') call.end(leg.party, 'other_party_left');
+    return say(call.flow, leg.farewell ?? 'something_wrong');
+  }
+
+  status(legId: string, update: LegUpdate): void {
+    const found = this.#options.registry.leg(legId);
+    if (found === undefined || found.call.status === 'ended') return;
+    const { call, leg } = found;
+    if (leg.party !== 'agent' || !OVER.has(update.status)) return;
+    if (leg.callSid !== null && leg.callSid !== update.callSid) return;
+    call.agentGone();
+  }
+
+  streamStarted(start: StreamStart, stream: MediaStream): StreamHandler | null {
+    const legId = this.#tickets.redeem(start.ticket, start.callSid);
+    const found = legId === null ? undefined : this.#options.registry.leg(legId);
+    return found?.call.attach(found.leg.party, stream) ?? null;
+  }
+
+  /**
+   * No new calls from now on. Resolves when the last call is over; after `seconds` those that are left are ended
+   * with a sentence.
+   */
+  async drain(seconds: number): Promise<void> {
+    this.#draining = true;
+    const { registry, clock } = this.#options;
+    if (registry.live().length === 0) return;
+    const empty = new Promise<void>((resolve) => (this.#onEmpty = resolve));
+    const stop = clock.after(seconds * 1000, () => this.endAll());
+    await empty;
+    stop();
+  }
+
+  /** Ends every call with a sentence. */
+  endAll(): void {
+    for (const call of this.#options.registry.live()) call.end('service', 'no_service');
+  }
+
+  /** A webhook that came twice: no second call, and no second stream where one is. */
+  #again(call: Call, callSid: string): Instruction {
+    if (call.status === 'ended' || call.caller.callSid !== callSid) return { do: 'hang-up' };
+    return this.#stream(call.caller.id, callSid);
+  }
+
+  #stream(leg: string, callSid: string): Instruction {
+    return { do: 'stream', leg, ticket: this.#tickets.issue(leg, callSid) };
+  }
+
+  #started(call: Call): void {
+    this.#options.log.info(
+      { call: call.id, call_sid: call.caller.callSid, flow: call.flow.name },
+      'call started',
+    );
+    this.#tell('call.started', call);
+    this.#options.metrics.callsLive.inc();
+  }
+
+  #ended(call: Call): void {
+    const { registry, records, metrics, log, clock } = this.#options;
+    if (call.caller.stream !== null) {
+      metrics.callsLive.dec();
+      this.#tell('call.ended', call);
+      log.info({ call: call.id, ms: clock.now() - Date.parse(call.view().started_at) }, 'call ended');
+      this.#quietly(records.closeCall(recordOf(call)));
+    }
+    registry.retire(call);
+    if (registry.live().length === 0) this.#onEmpty?.();
+  }
+
+  /** The event and the call's record are one write; the index before it is a convenience. */
+  #tell(type: 'call.started' | 'call.ended', call: Call): void {
+    const { outbox, records, clock, live } = this.#options;
+    call.nextSequence();
+    const record = recordOf(call);
+    if (type === 'call.started') this.#quietly(records.openCall(record));
+    outbox.append({
+      event: callEvent(type, record, clock.now(), live),
+      bucket: bucketOf(call.id) ?? 0,
+      writes: [records.callWrite(record)],
+    });
+  }
+
+  /** The agent's SID is known: the call can be found by it. */
+  #keep(call: Call): void {
+    this.#quietly(this.#options.records.openCall(recordOf(call)));
+  }
+
+  #quietly(work: Promise<void>): void {
+    work.catch((error: unknown) =>
+      this.#options.log.warn({ code: codeOf(error) }, 'a call could not be indexed: lists may miss it'),
+    );
+  }
+}
+
+export function recordOf(call: Call): CallRecord {
+  return { merchant: call.flow.merchant, called: call.called, sequence: call.sequence, view: call.view() };
+}
+
+function say(flow: Flow, name: SentenceName): Instruction {
+  const language: Language = flow.language;
+  return { do: 'say', sentence: flow.sentences[name], language };
+}

@@ -1,0 +1,315 @@
+import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
+import { AppError } from './errors.js';
+
+/** Every setting, checked. `INTERFACE` names are those of the environment; a test holds `.env.example` to this list. */
+export interface Config {
+  host: string;
+  port: number;
+  tls: { certFile: string; keyFile: string } | null;
+  /** Origin that the carrier sees, without a trailing slash. */
+  publicUrl: string;
+  /** This node's own origin: media stream URLs are made from it. */
+  nodeUrl: string;
+  /** Not loopback: unsafe settings stop the start. */
+  live: boolean;
+  redisUrl: string | null;
+  redisDurability: 'checked' | 'declared';
+  dataDir: string;
+  accountSid: string;
+  /** The first is used for calls; all of them check signatures. */
+  authTokens: readonly string[];
+  carrierApiUrl: string | null;
+  callerId: string | null;
+  agentDialTo: string | null;
+  agentRingSeconds: number;
+  defaultFlow: string;
+  guardHoldMs: 15 | 20 | 40;
+  vaultKeyFile: string;
+  tokenTtlDays: number;
+  testCards: 'allow' | 'refuse';
+  apiKey: string | null;
+  crm: { url: string; secrets: readonly string[] } | null;
+  metricsPort: number;
+  drainSeconds: number;
+  logLevel: string;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Names of all settings, for `.env.example` and for spotting typing errors. */
+export const SETTING_NAMES = [
+  'HOST',
+  'PORT',
+  'TLS_CERT_FILE',
+  'TLS_KEY_FILE',
+  'PUBLIC_URL',
+  'NODE_URL',
+  'REDIS_URL',
+  'REDIS_DURABILITY',
+  'DATA_DIR',
+  'TWILIO_ACCOUNT_SID',
+  'TWILIO_AUTH_TOKEN',
+  'TWILIO_API_URL',
+  'TWILIO_CALLER_ID',
+  'AGENT_DIAL_TO',
+  'AGENT_RING_SECONDS',
+  'DEFAULT_FLOW',
+  'GUARD_HOLD_MS',
+  'VAULT_KEY_FILE',
+  'TOKEN_TTL_DAYS',
+  'STORE_CARDS',
+  'PSP',
+  'STRIPE_SECRET_KEY',
+  'STRIPE_API_URL',
+  'TEST_CARDS',
+  'API_KEY',
+  'CRM_WEBHOOK_URL',
+  'CRM_WEBHOOK_SECRET',
+  'METRICS_PORT',
+  'DRAIN_SECONDS',
+  'LOG_LEVEL',
+] as const;
+
+export type SettingName = (typeof SETTING_NAMES)[number];
+
+/** The settings and what is unsafe about them: each line says the name, what is wrong and an example. */
+export interface ReadConfig {
+  config: Config;
+  /** Unsafe, but allowed on loopback. */
+  warnings: readonly string[];
+}
+
+/**
+ * Reads and checks the environment.
+ * Throws AppError `config_invalid` whose message has one line for each setting that is wrong.
+ */
+export function readConfig(env: Environment): ReadConfig {
+  const read = new Reader(env);
+  const port = read.integer('PORT', 8080, 1, 65_535);
+  const publicUrl = read.origin('PUBLIC_URL', `http://127.0.0.1:${port}`);
+  const live = !isLoopback(publicUrl);
+  const certFile = read.text('TLS_CERT_FILE');
+  const keyFile = read.text('TLS_KEY_FILE');
+  if ((certFile === null) !== (keyFile === null)) {
+    read.wrong(
+      certFile === null ? 'TLS_CERT_FILE' : 'TLS_KEY_FILE',
+      'is missing: set both or neither',
+      '/etc/tonewall/tls.pem',
+    );
+  }
+  const dataDir = resolve(read.text('DATA_DIR') ?? './data');
+  const crmUrl = read.url('CRM_WEBHOOK_URL', live);
+  const crmSecrets = read.list('CRM_WEBHOOK_SECRET', /^whsec_[A-Za-z0-9+/=]{24,}$/, exampleSecret());
+  if (crmUrl !== null && crmSecrets.length === 0) {
+    read.wrong('CRM_WEBHOOK_SECRET', 'is missing: events are never sent unsigned', exampleSecret());
+  }
+  if (read.choice('STORE_CARDS', ['true', 'false'], 'true') === 'false') {
+    read.wrong(
+      'STORE_CARDS',
+      "can't be false without a payment provider, which this version has not",
+      'true',
+    );
+  }
+  if (read.choice('PSP', ['none', 'simulated', 'stripe'], 'none') !== 'none') {
+    read.wrong('PSP', 'names a payment provider, which this version has not', 'none');
+  }
+
+  const config: Config = {
+    host: read.text('HOST') ?? '0.0.0.0',
+    port,
+    tls: certFile !== null && keyFile !== null ? { certFile, keyFile } : null,
+    publicUrl,
+    nodeUrl: read.origin('NODE_URL', publicUrl),
+    live,
+    redisUrl: read.redisUrl('REDIS_URL'),
+    redisDurability: read.choice('REDIS_DURABILITY', ['checked', 'declared'], 'checked'),
+    dataDir,
+    accountSid: read.required(
+      'TWILIO_ACCOUNT_SID',
+      /^AC[0-9a-fA-F]{32}$/,
+      `AC${'0123456789abcdef'.repeat(2)}`,
+    ),
+    authTokens: read.requiredList('TWILIO_AUTH_TOKEN', /^\S{8,}$/, '0123456789abcdef0123456789abcdef'),
+    carrierApiUrl: read.url('TWILIO_API_URL', false),
+    callerId: read.matching('TWILIO_CALLER_ID', ADDRESS, '+33123456789'),
+    agentDialTo: read.matching('AGENT_DIAL_TO', ADDRESS, 'sip:agent@example.com'),
+    agentRingSeconds: read.integer('AGENT_RING_SECONDS', 60, 1, 600),
+    defaultFlow: read.text('DEFAULT_FLOW') ?? 'agent-assisted-card',
+    guardHoldMs: Number(read.choice('GUARD_HOLD_MS', ['15', '20', '40'], '20')) as 15 | 20 | 40,
+    vaultKeyFile: resolve(
+      read.required(
+        'VAULT_KEY_FILE',
+        /./,
+        '/etc/tonewall/vault-keys.json (npx tonewall keys create makes one)',
+      ),
+    ),
+    tokenTtlDays: read.integer('TOKEN_TTL_DAYS', 15, 1, 400),
+    testCards: read.choice('TEST_CARDS', ['allow', 'refuse'], 'allow'),
+    apiKey: read.text('API_KEY'),
+    crm: crmUrl !== null ? { url: crmUrl, secrets: crmSecrets } : null,
+    metricsPort: read.integer('METRICS_PORT', 9464, 0, 65_535),
+    drainSeconds: read.integer('DRAIN_SECONDS', 600, 0, 86_400),
+    logLevel: read.choice(
+      'LOG_LEVEL',
+      ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+      'info',
+    ),
+  };
+
+  if (config.apiKey !== null && config.apiKey.length < 24) {
+    read.unsafe(
+      live,
+      'API_KEY',
+      'is short enough to guess: use 24 characters or more',
+      randomBytes(24).toString('base64url'),
+    );
+  }
+  if (config.redisUrl?.startsWith('redis://') && !config.redisUrl.split(',').every(isLoopback)) {
+    read.unsafe(
+      live,
+      'REDIS_URL',
+      'sends everything in clear to another host',
+      'rediss://user:password@redis.example.com:6380',
+    );
+  }
+  read.finish();
+  return { config, warnings: read.warnings };
+}
+
+/** E.164, a SIP address or a client of the carrier's. */
+const ADDRESS = /^(\+[1-9]\d{1,14}|sips?:[^\s@]+@[^\s@]+|client:[\w.+-]{1,121})$/;
+
+/** Whether a URL's host is this machine. */
+export function isLoopback(url: string): boolean {
+  if (url.startsWith('unix://')) return true;
+  const host = URL.canParse(url) ? new URL(url).hostname : '';
+  return host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+class Reader {
+  readonly warnings: string[] = [];
+  readonly #env: Environment;
+  readonly #errors: string[] = [];
+
+  constructor(env: Environment) {
+    this.#env = env;
+  }
+
+  wrong(name: SettingName, what: string, example: string): void {
+    this.#errors.push(`${name} ${what}. Example: ${name}=${example}`);
+  }
+
+  unsafe(live: boolean, name: SettingName, what: string, example: string): void {
+    if (live) this.wrong(name, what, example);
+    else this.warnings.push(`${name} ${what}`);
+  }
+
+  finish(): void {
+    if (this.#errors.length > 0) throw new AppError('config_invalid', this.#errors.join('\n'));
+  }
+
+  /** Empty counts as not set, as compose files write it. */
+  text(name: SettingName): string | null {
+    const value = this.#env[name]?.trim();
+    return value === undefined || value === '' ? null : value;
+  }
+
+  matching(name: SettingName, pattern: RegExp, example: string): string | null {
+    const value = this.text(name);
+    if (value === null || pattern.test(value)) return value;
+    this.wrong(name, 'is not of the right form', example);
+    return null;
+  }
+
+  required(name: SettingName, pattern: RegExp, example: string): string {
+    if (this.text(name) === null) this.wrong(name, 'is missing', example);
+    return this.matching(name, pattern, example) ?? '';
+  }
+
+  /** One value, or two with a comma while a secret is being rotated. */
+  list(name: SettingName, pattern: RegExp, example: string): readonly string[] {
+    const parts =
+      this.text(name)
+        ?.split(',')
+        .map((part) => part.trim()) ?? [];
+    if (parts.length > 2) this.wrong(name, 'has more than two values', `${example},${example}`);
+    if (!parts.every((part) => pattern.test(part))) this.wrong(name, 'is not of the right form', example);
+    return parts;
+  }
+
+  requiredList(name: SettingName, pattern: RegExp, example: string): readonly string[] {
+    if (this.text(name) === null) this.wrong(name, 'is missing', example);
+    return this.list(name, pattern, example);
+  }
+
+  integer(name: SettingName, fallback: number, least: number, most: number): number {
+    const value = this.text(name);
+    if (value === null) return fallback;
+    const number = Number(value);
+    if (/^\d+$/.test(value) && number >= least && number <= most) return number;
+    this.wrong(name, `is not a whole number from ${least} to ${most}`, String(fallback));
+    return fallback;
+  }
+
+  choice<T extends string>(name: SettingName, choices: readonly T[], fallback: T): T {
+    const value = this.text(name);
+    if (value === null) return fallback;
+    const found = choices.find((choice) => choice === value);
+    if (found === undefined) this.wrong(name, `is none of ${choices.join(', ')}`, fallback);
+    return found ?? fallback;
+  }
+
+  /** An http(s) URL without user or password; plain http only to loopback where `secure` is asked for. */
+  url(name: SettingName, secure: boolean): string | null {
+    const value = this.text(name);
+    if (value === null) return null;
+    const url = URL.canParse(value) ? new URL(value) : null;
+    const plain = url?.protocol === 'http:';
+    if (url === null || !(plain || url.protocol === 'https:') || url.username !== '') {
+      this.wrong(name, 'is not an http or https URL', 'https://crm.example.com/tonewall');
+    } else if (plain && secure && !isLoopback(value)) {
+      this.wrong(name, 'is not https', 'https://crm.example.com/tonewall');
+    }
+    return value.replace(/\/+$/, '');
+  }
+
+  /** A base URL: scheme, host, port, and nothing behind. Anything but https is refused unless it is loopback. */
+  origin(name: SettingName, fallback: string): string {
+    const value = this.text(name);
+    if (value === null) return fallback;
+    const example = 'https://voice.example.com';
+    const url = URL.canParse(value) ? new URL(value) : null;
+    if (url === null || !/^https?:$/.test(url.protocol)) {
+      this.wrong(name, 'is not an https URL', example);
+    } else if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '') {
+      this.wrong(
+        name,
+        'has something behind the host, which signatures could not be checked against',
+        example,
+      );
+    } else if (url.protocol === 'http:' && !isLoopback(value)) {
+      this.wrong(name, 'is not https: only loopback may be http', example);
+    } else {
+      return url.origin;
+    }
+    return fallback;
+  }
+
+  redisUrl(name: SettingName): string | null {
+    const value = this.text(name);
+    if (value === null) return null;
+    if (value.split(',').every((part) => /^(rediss?:\/\/\S+|unix:\/\/\/\S+)$/.test(part.trim())))
+      return value;
+    this.wrong(
+      name,
+      'is not a redis://, rediss:// or unix:// URL (or several, comma-separated, for a cluster)',
+      'rediss://user:password@redis.example.com:6380',
+    );
+    return null;
+  }
+}
+
+function exampleSecret(): string {
+  return `whsec_${randomBytes(24).toString('base64')}`;
+}

@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { isLoopback, readConfig, SETTING_NAMES } from '../src/config.js';
+
+const GOOD = {
+  TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`,
+  TWILIO_AUTH_TOKEN: '0123456789abcdef0123456789abcdef',
+  VAULT_KEY_FILE: '/keys.json',
+};
+
+function linesOf(env: Record<string, string>): string[] {
+  try {
+    readConfig({ ...GOOD, ...env });
+    return [];
+  } catch (error) {
+    return (error as Error).message.split('\n');
+  }
+}
+
+describe('settings', () => {
+  it('have the defaults of the documentation', () => {
+    expect(readConfig(GOOD).config).toMatchObject({
+      host: '0.0.0.0',
+      port: 8080,
+      publicUrl: 'http://127.0.0.1:8080',
+      nodeUrl: 'http://127.0.0.1:8080',
+      live: false,
+      redisUrl: null,
+      agentRingSeconds: 60,
+      defaultFlow: 'agent-assisted-card',
+      guardHoldMs: 20,
+      tokenTtlDays: 15,
+      testCards: 'allow',
+      crm: null,
+      metricsPort: 9464,
+      drainSeconds: 600,
+      logLevel: 'info',
+    });
+  });
+
+  it('are all told of at once, a line each, with an example', () => {
+    const lines = linesOf({
+      PORT: 'http',
+      GUARD_HOLD_MS: '19',
+      AGENT_DIAL_TO: 'Bob',
+      TWILIO_ACCOUNT_SID: '',
+    });
+    expect(lines.map((line) => line.split(' ')[0])).toEqual([
+      'PORT',
+      'TWILIO_ACCOUNT_SID',
+      'AGENT_DIAL_TO',
+      'GUARD_HOLD_MS',
+    ]);
+    for (const line of lines) expect(line).toMatch(/Example: [A-Z_]+=\S+/);
+  });
+
+  it.each([
+    ['PUBLIC_URL', 'http://voice.example.com'],
+    ['PUBLIC_URL', 'https://voice.example.com/path'],
+    ['NODE_URL', 'ftp://x'],
+    ['CRM_WEBHOOK_URL', 'https://crm.example.com/hook'],
+    ['CRM_WEBHOOK_SECRET', 'hunter2'],
+    ['REDIS_URL', 'localhost:6379'],
+    ['TLS_CERT_FILE', '/cert.pem'],
+    ['STORE_CARDS', 'false'],
+    ['PSP', 'stripe'],
+    ['LOG_LEVEL', 'loud'],
+    ['TWILIO_AUTH_TOKEN', 'a,b'],
+  ])('refuse %s=%s', (name, value) => {
+    expect(linesOf({ [name]: value })).toHaveLength(1);
+  });
+
+  it('never repeat what was set', () => {
+    expect(linesOf({ CRM_WEBHOOK_SECRET: 'hunter2', TWILIO_AUTH_TOKEN: 's3cret' }).join()).not.toMatch(
+      /hunter2|s3cret/,
+    );
+  });
+
+  it('are live when the public URL is not loopback, and then refuse what is unsafe', () => {
+    const live = { PUBLIC_URL: 'https://voice.example.com' };
+    expect(readConfig({ ...GOOD, ...live }).config.live).toBe(true);
+    expect(linesOf({ ...live, API_KEY: 'short' })).toHaveLength(1);
+    expect(linesOf({ ...live, REDIS_URL: 'redis://redis.example.com' })).toHaveLength(1);
+    expect(readConfig({ ...GOOD, API_KEY: 'short' }).warnings).toHaveLength(1);
+  });
+
+  it('take two secrets while one is rotated', () => {
+    const { config } = readConfig({ ...GOOD, TWILIO_AUTH_TOKEN: 'new-token-1, old-token-2' });
+    expect(config.authTokens).toEqual(['new-token-1', 'old-token-2']);
+  });
+
+  it('are all in .env.example, and nothing else is', () => {
+    const example = readFileSync('.env.example', 'utf8');
+    const names = [...example.matchAll(/^#? ?([A-Z][A-Z_]+)=/gm)].map((match) => match[1]);
+    expect(new Set(names)).toEqual(new Set(SETTING_NAMES));
+  });
+});
+
+describe('loopback', () => {
+  it.each(['http://127.0.0.1:8080', 'http://localhost', 'https://[::1]:1', 'http://127.9.9.9', 'unix:///x'])(
+    '%s is',
+    (url) => expect(isLoopback(url)).toBe(true),
+  );
+  it.each(['http://10.0.0.1', 'https://localhost.example.com', 'http://127.0.0.1.example.com', 'nonsense'])(
+    '%s is not',
+    (url) => expect(isLoopback(url)).toBe(false),
+  );
+});
