@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, codeOf } from '../errors.js';
 import type { Logger } from '../log.js';
 import { aclRules, REDIS_USER } from './acl.js';
@@ -29,6 +30,7 @@ export interface PrivateRedis {
 
 /** The longest path that a unix socket can have: 107 bytes on Linux, 103 on macOS. */
 const MAX_SOCKET_PATH = 103;
+const CONF = 'redis.conf';
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 5_000;
 const RESTART_PAUSE_MS = 250;
@@ -50,31 +52,26 @@ export async function startPrivateRedis(options: PrivateRedisOptions): Promise<P
     Buffer.byteLength(inDir) > MAX_SOCKET_PATH ? await mkdtemp(join(tmpdir(), 'tonewall-')) : null;
   const socket = short === null ? inDir : join(short, 'redis.sock');
   const password = await passwordOf(dir);
-  await writePrivate(join(dir, 'redis.conf'), conf(dir, socket, password, options.conf ?? []));
+  await writePrivate(join(dir, CONF), conf(dir, socket, password, options.conf ?? []));
   const url = `unix://${REDIS_USER}:${password}@${socket}`;
   await writePrivate(privateRedisUrlFile(dir), url);
 
   let child = await launch(options.server, dir);
   let stopping = false;
-  const keepUp = (): void => {
-    child.once('exit', (status) => {
+  const keepUp = async (): Promise<void> => {
+    for (;;) {
+      const [status] = (await once(child, 'exit')) as [number | null];
       if (stopping) return;
       options.log.error({ status }, 'private redis ended: starting it again');
-      setTimeout(() => {
-        if (stopping) return;
-        launch(options.server, dir).then(
-          (next) => {
-            child = next;
-            if (stopping) child.kill('SIGKILL');
-            else keepUp();
-          },
-          (error: unknown) =>
-            options.log.error({ code: codeOf(error) }, 'private redis can not be started again'),
-        );
-      }, RESTART_PAUSE_MS);
-    });
+      await sleep(RESTART_PAUSE_MS);
+      if (stopping) return;
+      child = await launch(options.server, dir);
+      if (stopping) child.kill('SIGKILL');
+    }
   };
-  keepUp();
+  keepUp().catch((error: unknown) =>
+    options.log.error({ code: codeOf(error) }, 'private redis can not be started again'),
+  );
   // Every acknowledged write is on disk, so that a crash of ours may take the server along.
   const onExit = (): void => void child.kill('SIGKILL');
   process.once('exit', onExit);
@@ -106,7 +103,7 @@ export function privateRedisUrlFile(dir: string): string {
 }
 
 async function launch(server: RedisServer, dir: string): Promise<ChildProcess> {
-  const child = spawn(server.file, [join(dir, 'redis.conf')], {
+  const child = spawn(server.file, [join(dir, CONF)], {
     argv0: server.argv0,
     cwd: dir,
     env: { ...server.env },
@@ -139,9 +136,7 @@ async function launch(server: RedisServer, dir: string): Promise<ChildProcess> {
 async function stopOrphan(dir: string): Promise<void> {
   const pid = Number(await readText(join(dir, 'redis.pid')));
   if (!Number.isInteger(pid) || pid <= 0 || !isAlive(pid)) return;
-  const url = await readText(privateRedisUrlFile(dir));
-  const socket = url.slice(url.indexOf('@') + 1);
-  if (socket !== '' && (await commandLine(pid)).includes(socket)) await end(pid, STOP_TIMEOUT_MS);
+  if ((await commandLine(pid)).includes(join(dir, CONF))) await end(pid, STOP_TIMEOUT_MS);
 }
 
 /** Kept across starts, so that an address handed to another process stays right. */
@@ -163,6 +158,8 @@ function conf(dir: string, socket: string, password: string, more: readonly stri
     `dir ${quoted(dir)}`,
     `pidfile ${quoted(join(dir, 'redis.pid'))}`,
     'daemonize no',
+    // The command line then names this file, by which a server of ours is known.
+    'set-proc-title no',
     'appendonly yes',
     'appendfsync always',
     'no-appendfsync-on-rewrite no',

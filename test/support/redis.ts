@@ -43,7 +43,7 @@ export async function startTestRedis(): Promise<TestRedis> {
     conf: [`user admin on >${password} ~* &* +@all`],
   });
   const address = parseRedisUrl(server.url);
-  const admin = new Client({ path: address.path ?? '', username: 'admin', password });
+  const admin = new Client({ path: address.path ?? '', username: 'admin', password, disconnectTimeout: 200 });
   admin.on('error', () => {});
   const clients: RedisClient[] = [];
   return {

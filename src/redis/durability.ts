@@ -1,0 +1,87 @@
+import { AppError, codeOf, type MemberError } from '../errors.js';
+import type { Logger } from '../log.js';
+import type { RedisAddress } from './redis-address.js';
+import type { RedisReply } from './redis.js';
+
+/** What Redis must be set to, and why. */
+const REQUIRED = [
+  { setting: 'appendonly', value: 'yes', why: 'cards would be lost with the process' },
+  { setting: 'appendfsync', value: 'always', why: 'a token would be given out before its card is on disk' },
+  { setting: 'no-appendfsync-on-rewrite', value: 'no', why: 'fsync would pause during rewrites' },
+  { setting: 'maxmemory-policy', value: 'noeviction', why: 'cards would be dropped when memory is short' },
+] as const;
+
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1']);
+
+/** The part of the client that the check needs: settings are those of each node. */
+export interface RedisNodes {
+  everyNode(name: string, ...args: readonly string[]): Promise<RedisReply[]>;
+}
+
+/**
+ * Checks that an answer of Redis means fsynced. Throws AppError `config_invalid` with a line for each setting that
+ * is wrong. Where CONFIG can't be read, `declared` takes the operator's word and says so in the log.
+ */
+export async function checkDurability(
+  redis: RedisNodes,
+  options: { declared: boolean; log: Logger },
+): Promise<void> {
+  const wrong: MemberError[] = [];
+  for (const { setting, value, why } of REQUIRED) {
+    let replies: RedisReply[];
+    try {
+      replies = await redis.everyNode('CONFIG', 'GET', setting);
+    } catch (error) {
+      if (codeOf(error) !== 'internal') throw error;
+      return unreadable(options);
+    }
+    if (replies.some((reply) => !Array.isArray(reply) || reply[1] !== value)) {
+      wrong.push({
+        path: 'REDIS_URL',
+        message: `Redis needs "${setting} ${value}" in redis.conf: else ${why}`,
+      });
+    }
+  }
+  if (wrong.length > 0) throw refusal(wrong);
+}
+
+function unreadable({ declared, log }: { declared: boolean; log: Logger }): void {
+  if (!declared) {
+    throw refusal([
+      {
+        path: 'REDIS_DURABILITY',
+        message:
+          'the settings of Redis can not be read: allow CONFIG GET, or set REDIS_DURABILITY=declared to vouch for ' +
+          REQUIRED.map(({ setting, value }) => `"${setting} ${value}"`).join(', '),
+      },
+    ]);
+  }
+  log.warn({ setting: 'REDIS_DURABILITY' }, 'durability of redis is declared, not checked');
+}
+
+/**
+ * What is unsafe about an address: a plain connection that leaves the machine, the `default` user. Stops a live start
+ * with AppError `config_invalid`, and warns otherwise.
+ */
+export function checkAddress(address: RedisAddress, options: { live: boolean; log: Logger }): void {
+  const unsafe: string[] = [];
+  if (!address.tls && address.nodes.some(({ host }) => !LOOPBACK.has(host))) {
+    unsafe.push('is not encrypted: use rediss://');
+  }
+  if (address.username === null || address.username === 'default') {
+    unsafe.push(
+      'speaks as the default user: make one with an ACL, for instance rediss://tonewall:PASSWORD@HOST',
+    );
+  }
+  if (options.live && unsafe.length > 0) {
+    throw refusal(unsafe.map((what) => ({ path: 'REDIS_URL', message: `the connection ${what}` })));
+  }
+  for (const what of unsafe) {
+    options.log.warn({ setting: 'REDIS_URL', detail: what }, 'unsafe connection to redis');
+  }
+}
+
+function refusal(errors: readonly MemberError[]): AppError {
+  const lines = errors.map(({ path, message }) => `${path}: ${message}`);
+  return new AppError('config_invalid', lines.join('\n'), { errors });
+}
