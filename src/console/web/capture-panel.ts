@@ -1,0 +1,173 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import type { DeskView } from '../../call/calls.js';
+import type { CaptureView, FieldName, FieldView } from '../../capture/view.js';
+import { MINOR_UNITS } from '../../currency.js';
+import type { AgentText } from './agent-text.js';
+import { clock } from './time-text.js';
+
+export interface CaptureActions {
+  clearField(field: FieldName): void;
+  extend(): void;
+  cancel(): void;
+  copyToken(): void;
+}
+
+export interface CapturePanel {
+  desk: DeskView;
+  capture: CaptureView;
+  text: AgentText;
+  /** Of the field in progress, in ms; `of` is what it was when it last started anew. Null: no time runs. */
+  time: { left: number; of: number } | null;
+  copied: boolean;
+  actions: CaptureActions;
+}
+
+/** Digits that a field usually has, and how they stand in groups: drawn as places that fill up. */
+const PLACES: Record<FieldName, { count: number; group: number }> = {
+  'payment-card-number': { count: 16, group: 4 },
+  'expiration-date': { count: 4, group: 2 },
+  'security-code': { count: 3, group: 4 },
+  'postal-code': { count: 5, group: 5 },
+};
+
+/** A capture from its first key to its token. */
+export function capturePanel(panel: CapturePanel): TemplateResult {
+  const { capture } = panel;
+  return html`
+    <section class="capture" data-status=${capture.status} aria-labelledby="capture-title">
+      <div class="capture-head">
+        <h2 id="capture-title">${panel.text.captureStatus[capture.status]}</h2>
+        ${aboutWhat(capture)}
+      </div>
+      ${capture.status === 'completed' ? result(panel) : nothing}
+      ${capture.reason === null ? nothing : html`<p class="soft">${panel.text.reason[capture.reason]}</p>`}
+      ${capture.status === 'collecting' ? pulse(panel) : nothing}
+      ${
+        capture.status === 'collecting' || capture.status === 'processing'
+          ? html`<ol class="fields">
+              ${capture.fields.map((field) => fieldRow(field, panel))}
+            </ol>`
+          : nothing
+      }
+      ${capture.status === 'collecting' ? actions(panel) : nothing}
+    </section>
+  `;
+}
+
+function aboutWhat({ reference, amount, currency }: CaptureView): TemplateResult {
+  const money =
+    amount === null || currency === null ? nothing : html`<span>${moneyText(amount, currency)}</span>`;
+  return html`<p class="soft about">
+    ${reference === null ? nothing : html`<span>${reference}</span>`}${money}
+  </p>`;
+}
+
+function moneyText(amount: number, currency: string): string {
+  const decimals = MINOR_UNITS.get(currency) ?? 2;
+  return `${(amount / 10 ** decimals).toFixed(decimals)} ${currency}`;
+}
+
+/** Keying or idle, and the time left. */
+function pulse({ desk, text, time }: CapturePanel): TemplateResult {
+  return html`
+    <div class="pulse" data-keying=${desk.keying}>
+      <span class="pulse-keys" aria-hidden="true"><i></i><i></i><i></i></span>
+      <span class="pulse-text">${desk.keying ? text.keying : text.idle}</span>
+      ${
+        time === null
+          ? nothing
+          : html`
+              <span class="time" data-short=${time.left < 10_000}>
+                <span class="soft small">${text.timeLeft}</span>
+                <progress max=${time.of} .value=${time.left} aria-label=${text.timeLeft}></progress>
+                <span class="time-left">${clock(time.left)}</span>
+              </span>
+            `
+      }
+    </div>
+  `;
+}
+
+function fieldRow(field: FieldView, panel: CapturePanel): TemplateResult {
+  const { text, desk, actions } = panel;
+  const current = field.status === 'collecting';
+  const started = current || field.status === 'accepted';
+  return html`
+    <li
+      class="field"
+      data-status=${field.status}
+      data-error=${field.error !== null}
+      aria-current=${current ? 'step' : 'false'}
+    >
+      <div class="field-head">
+        <span class="field-name">${text.fields[field.name]}</span>
+        <span class="chip ${chipOf(field)}">${text.fieldStatus[field.status]}</span>
+        ${current ? html`<span class="soft small">${text.attempt(field.attempt, desk.attempts)}</span>` : nothing}
+        ${
+          started && (field.digits_entered > 0 || field.error !== null)
+            ? html`<button type="button" class="quiet small" @click=${() => actions.clearField(field.name)}>
+                ${text.askAgain}<span class="visually-hidden"> : ${text.fields[field.name]}</span>
+              </button>`
+            : nothing
+        }
+      </div>
+      <div class="places">
+        ${places(field)}
+        <span class="visually-hidden">${text.digits(field.digits_entered)}</span>
+      </div>
+      ${field.error === null ? nothing : html`<p class="field-error">${text.error[field.error]}</p>`}
+    </li>
+  `;
+}
+
+function chipOf(field: FieldView): string {
+  if (field.status === 'accepted') return 'good';
+  if (field.status === 'pending') return '';
+  return field.error === null ? 'active' : 'bad';
+}
+
+/** One mark a digit keyed, one empty place for each that usually follows; the last four in clear once accepted. */
+function places({ name, status, masked }: FieldView): TemplateResult[] {
+  const marks: TemplateResult[] = [...masked].map((mark) =>
+    mark === '•' ? html`<i class="on"></i>` : html`<b>${mark}</b>`,
+  );
+  const { count, group } = PLACES[name];
+  while (status !== 'accepted' && marks.length < count) marks.push(html`<i></i>`);
+  const groups: TemplateResult[] = [];
+  for (let at = 0; at < marks.length; at += group) {
+    groups.push(html`<span class="group" aria-hidden="true">${marks.slice(at, at + group)}</span>`);
+  }
+  return groups;
+}
+
+function actions({ text, actions }: CapturePanel): TemplateResult {
+  return html`
+    <div class="actions">
+      <button type="button" @click=${() => actions.extend()}>${text.moreTime}</button>
+      <button type="button" class="stop" @click=${() => actions.cancel()}>${text.cancel}</button>
+    </div>
+  `;
+}
+
+function result({ capture, text, copied, actions }: CapturePanel): TemplateResult | typeof nothing {
+  const { card, token } = capture;
+  if (card === null || token === null) return nothing;
+  const expires = `${String(card.exp_month).padStart(2, '0')}/${card.exp_year % 100}`;
+  return html`
+    <div class="result">
+      <div class="card" data-brand=${card.brand}>
+        <span class="card-brand">${card.brand}</span>
+        <span class="card-number"
+          ><span aria-hidden="true">•••• •••• ••••</span
+          ><span class="visually-hidden">…</span> ${card.last4}</span
+        >
+        <span class="card-expires"><span class="small">${text.expires}</span> ${expires}</span>
+      </div>
+      <div class="token">
+        <span class="soft small">${text.token}</span>
+        <code class="mono">${token}</code>
+        <button type="button" @click=${() => actions.copyToken()}>${copied ? text.copied : text.copy}</button>
+      </div>
+    </div>
+  `;
+}

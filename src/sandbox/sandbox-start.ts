@@ -1,0 +1,9 @@
+/** What the sandbox's pages are told when they load: `GET /sandbox.json`. */
+export interface SandboxStart {
+  /** The number that the service answers, E.164. */
+  number: string;
+  /** The telephone of the phone page. */
+  caller: string;
+  agent_page_url: string;
+  docs_url: string;
+}
