@@ -5,6 +5,7 @@ export type ErrorCode =
   | 'unauthorized'
   | 'forbidden'
   | 'not_found'
+  | 'method_not_allowed'
   | 'call_not_live'
   | 'capture_in_progress'
   | 'capture_over'
@@ -15,6 +16,8 @@ export type ErrorCode =
   | 'vault_unavailable'
   | 'redis_unavailable'
   | 'draining'
+  | 'not_ready'
+  | 'too_many_streams'
   | 'config_invalid'
   | 'carrier_failed'
   | 'internal';

@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { FIELD_NAMES, OUTCOMES } from '../capture/view.js';
+import { holdsCardNumber } from '../card/card-like.js';
+import { MINOR_UNITS } from '../currency.js';
+import type { ArmRequest } from './calls.js';
+
+/** ISO 8583 gives an amount twelve digits; one more could be a card number. */
+const MAX_AMOUNT = 999_999_999_999;
+const MAX_METADATA = 20;
+const MAX_METADATA_KEY = 40;
+
+/** Free text that the CRM sends: so many characters at most, and no card number in it. */
+export function freeText(max: number) {
+  return z
+    .string()
+    .refine((text) => Array.from(text).length <= max, {
+      error: `must have at most ${max} characters`,
+      abort: true,
+    })
+    .refine((text) => !holdsCardNumber(text), { error: 'card numbers are not taken here' })
+    .meta({ maxLength: max });
+}
+
+const consent = z
+  .strictObject({
+    at: z.iso.datetime({ offset: true }).describe('When the payer agreed.'),
+    wording: freeText(2000).min(1).describe('What the payer agreed to, word for word.'),
+  })
+  .describe("The payer's leave to keep the card; required unless `purpose` is `single`.");
+
+const metadata = z
+  .record(freeText(MAX_METADATA_KEY).min(1), freeText(500))
+  .refine(
+    (entries) => Object.keys(entries).length <= MAX_METADATA,
+    `must have at most ${MAX_METADATA} members`,
+  )
+  .meta({ maxProperties: MAX_METADATA })
+  .describe('Yours: comes back in the Capture and in every event.');
+
+/** The body that arms a capture, from any door. What is left out or null takes its default. */
+export const armBody = z
+  .strictObject({
+    call: z
+      .string()
+      .regex(/^\w{1,64}$/)
+      .describe("The call's id, or the carrier's SID of either leg."),
+    outcome: z.enum(OUTCOMES).default('token').describe('`verify` and `charge` need a payment provider.'),
+    fields: z
+      .array(z.enum(FIELD_NAMES))
+      .min(1)
+      .max(FIELD_NAMES.length)
+      .refine((names) => new Set(names).size === names.length, 'must not name a field twice')
+      .nullable()
+      .default(null)
+      .describe("What the caller keys, in order; null: the flow's fields for that outcome."),
+    amount: z.int().min(0).max(MAX_AMOUNT).nullable().default(null).describe("In the currency's minor unit."),
+    currency: z
+      .string()
+      .refine((code) => MINOR_UNITS.has(code), 'must be an ISO 4217 code, such as EUR')
+      .meta({ pattern: '^[A-Z]{3}$' })
+      .nullable()
+      .default(null)
+      .describe('ISO 4217 code.'),
+    reference: freeText(200).nullable().default(null).describe('Yours: an order, an invoice.'),
+    agent: freeText(200).nullable().default(null).describe('Who takes the card.'),
+    purpose: z
+      .enum(['single', 'saved', 'subscription'])
+      .default('single')
+      .describe('What the card is kept for.'),
+    consent: consent.nullable().default(null),
+    metadata: metadata.default({}),
+  })
+  .superRefine((body, context) => {
+    const require = (name: keyof typeof body, why: string) => {
+      if (body[name] === null)
+        context.addIssue({ code: 'custom', path: [name], message: `is required ${why}` });
+    };
+    if (body.amount !== null) require('currency', 'with an amount');
+    if (body.currency !== null || body.outcome === 'charge')
+      require('amount', 'with a currency, and to charge');
+    if (body.purpose !== 'single') require('consent', 'unless the purpose is single');
+  }) satisfies z.ZodType<ArmRequest>;
