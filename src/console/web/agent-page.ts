@@ -6,7 +6,7 @@ import { announcementFor } from './announcement.js';
 import { capturePanel } from './capture-panel.js';
 import { Desk, type Refusal } from './desk.js';
 import { preferredLanguage, useLanguage, type Language } from './language.js';
-import { newCapture, readNewCapture } from './new-capture.js';
+import { newCapture, readNewCapture, type Typed } from './new-capture.js';
 import { pageHeader } from './page-header.js';
 import { PhonePanel } from './phone-panel.js';
 import { sentenceFor } from './sentences.js';
@@ -120,7 +120,7 @@ class AgentPage extends LitElement {
       ${capture ? this.#capture(desk, capture, text) : nothing}
       ${
         call.status === 'live' && idle
-          ? newCapture(text, capture !== null, this.#wrong, (form) => void this.#arm(desk, form))
+          ? newCapture(text, capture !== null, this.#wrong, (typed) => void this.#arm(desk, typed))
           : this.#wrong && html`<p class="notice bad" role="alert">${this.#wrong}</p>`
       }
     `;
@@ -182,8 +182,8 @@ class AgentPage extends LitElement {
     this.requestUpdate();
   }
 
-  async #arm(desk: DeskView, form: FormData): Promise<void> {
-    const entered = readNewCapture(form, AGENT_TEXT[this.#language]);
+  async #arm(desk: DeskView, typed: Typed): Promise<void> {
+    const entered = readNewCapture(typed, AGENT_TEXT[this.#language]);
     if ('wrong' in entered) {
       this.#wrong = entered.wrong;
       this.requestUpdate();

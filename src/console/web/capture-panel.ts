@@ -128,11 +128,13 @@ function chipOf(field: FieldView): string {
 
 /** One mark a digit keyed, one empty place for each that usually follows; the last four in clear once accepted. */
 function places({ name, status, masked }: FieldView): TemplateResult[] {
-  const marks: TemplateResult[] = [...masked].map((mark) =>
+  const marks = Array.from(masked, (mark) =>
     mark === '•' ? html`<i class="on"></i>` : html`<b>${mark}</b>`,
   );
   const { count, group } = PLACES[name];
-  while (status !== 'accepted' && marks.length < count) marks.push(html`<i></i>`);
+  if (status !== 'accepted') {
+    for (let empty = count - marks.length; empty > 0; empty--) marks.push(html`<i></i>`);
+  }
   const groups: TemplateResult[] = [];
   for (let at = 0; at < marks.length; at += group) {
     groups.push(html`<span class="group" aria-hidden="true">${marks.slice(at, at + group)}</span>`);

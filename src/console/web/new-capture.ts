@@ -7,6 +7,13 @@ import type { NewCapture } from './desk.js';
 /** Offered in the list, most likely first; the API takes every one of ISO 4217. */
 const CURRENCIES = ['EUR', 'GBP', 'USD', 'CHF'];
 
+/** The form's fields as typed. */
+export interface Typed {
+  reference: string;
+  amount: string;
+  currency: string;
+}
+
 /** What the agent typed, as the service takes it, or the line that says what is wrong. */
 export type Entered = { capture: Omit<NewCapture, 'call'> } | { wrong: string };
 
@@ -15,7 +22,7 @@ export function newCapture(
   text: AgentText,
   again: boolean,
   wrong: string | null,
-  submit: (entered: FormData) => void,
+  submit: (typed: Typed) => void,
 ): TemplateResult {
   const optional = html`<span class="small">(${text.optional})</span>`;
   return html`
@@ -25,7 +32,9 @@ export function newCapture(
       novalidate
       @submit=${(event: SubmitEvent) => {
         event.preventDefault();
-        submit(new FormData(event.target as HTMLFormElement));
+        submit(
+          Object.fromEntries(new FormData(event.target as HTMLFormElement)) as Record<keyof Typed, string>,
+        );
       }}
     >
       <button class="primary big" type="submit">${again ? text.takeAnother : text.takeCard}</button>
@@ -49,12 +58,11 @@ export function newCapture(
 }
 
 /** A card number typed into the form is stopped here, before it leaves the page; the service refuses it too. */
-export function readNewCapture(form: FormData, text: AgentText): Entered {
-  const entered = (name: string) => String(form.get(name) ?? '').trim();
-  const reference = entered('reference');
-  if (holdsCardNumber(reference) || holdsCardNumber(entered('amount'))) return { wrong: text.noCardHere };
-  const amount = entered('amount');
-  const currency = entered('currency');
+export function readNewCapture(typed: Typed, text: AgentText): Entered {
+  const reference = typed.reference.trim();
+  const amount = typed.amount.trim();
+  const { currency } = typed;
+  if (holdsCardNumber(reference) || holdsCardNumber(amount)) return { wrong: text.noCardHere };
   const minor = amount === '' ? null : minorUnits(amount, MINOR_UNITS.get(currency) ?? 2);
   if (Number.isNaN(minor)) return { wrong: text.amountWrong };
   return {

@@ -132,19 +132,11 @@ export function sentenceFor({ call, capture }: DeskView, language: Language): st
     if (call.status !== 'live') return null;
     return call.keys_before_capture > 0 ? say.tooEarly : say.offer;
   }
-  switch (capture.status) {
-    case 'collecting': {
-      const field = capture.fields.find((each) => each.name === capture.current_field);
-      return field ? sentenceForField(field, say) : null;
-    }
-    case 'processing':
-      return say.processing;
-    case 'completed':
-      return say.completed(capture.card?.last4 ?? '');
-    case 'failed':
-    case 'cancelled':
-      return say.ended[capture.reason ?? 'cancelled_by_agent'];
-  }
+  if (capture.status === 'processing') return say.processing;
+  if (capture.status === 'completed') return say.completed(capture.card?.last4 ?? '');
+  if (capture.reason !== null) return say.ended[capture.reason];
+  const field = capture.fields.find(({ name }) => name === capture.current_field);
+  return field ? sentenceForField(field, say) : null;
 }
 
 function sentenceForField(field: FieldView, say: Sentences): string {

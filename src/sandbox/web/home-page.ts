@@ -12,10 +12,12 @@ class HomePage extends LitElement {
 
   constructor() {
     super();
-    void sandboxStart().then((start) => {
-      this.#start = start;
-      this.requestUpdate();
-    });
+    void this.#load();
+  }
+
+  async #load(): Promise<void> {
+    this.#start = await sandboxStart();
+    this.requestUpdate();
   }
 
   protected override createRenderRoot(): HTMLElement {

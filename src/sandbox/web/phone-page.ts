@@ -87,7 +87,7 @@ class PhonePage extends LitElement {
           class="dial"
           @submit=${(event: SubmitEvent) => {
             event.preventDefault();
-            phone.call(String(new FormData(event.target as HTMLFormElement).get('number')));
+            phone.call((event.currentTarget as HTMLFormElement).querySelector('input')?.value ?? '');
           }}
         >
           ${
