@@ -1,0 +1,59 @@
+import { SAMPLE_RATE } from './mulaw.js';
+
+/** A second-order section: b0, b1, b2 over 1, a1, a2. */
+type Section = readonly [b0: number, b1: number, b2: number, a1: number, a2: number];
+
+/** Coefficients after R. Bristow-Johnson's "Cookbook formulae for audio EQ biquad filter coefficients". */
+function section(kind: 'low' | 'high', hz: number, q: number): Section {
+  const angle = (2 * Math.PI * hz) / SAMPLE_RATE;
+  const alpha = Math.sin(angle) / (2 * q);
+  const a0 = 1 + alpha;
+  const edge = (kind === 'low' ? 1 - Math.cos(angle) : 1 + Math.cos(angle)) / a0;
+  const middle = kind === 'low' ? edge : -edge;
+  return [edge / 2, middle, edge / 2, (-2 * Math.cos(angle)) / a0, (1 - alpha) / a0];
+}
+
+/** Keeps the band of the keypad's tones: most of a voice, hum, and dial tones lie below it. */
+const HIGH_PASS = section('high', 600, 0.9);
+const LOW_PASS = section('low', 1850, 0.9);
+
+/** Power gain of one section at `hz`. */
+function sectionGain([b0, b1, b2, a1, a2]: Section, hz: number): number {
+  const w = (2 * Math.PI * hz) / SAMPLE_RATE;
+  const power = (c0: number, c1: number, c2: number): number =>
+    (c0 + c1 * Math.cos(w) + c2 * Math.cos(2 * w)) ** 2 + (c1 * Math.sin(w) + c2 * Math.sin(2 * w)) ** 2;
+  return power(b0, b1, b2) / power(1, a1, a2);
+}
+
+/** Power gain of the band-pass at `hz`. */
+export function bandPassGain(hz: number): number {
+  return sectionGain(HIGH_PASS, hz) * sectionGain(LOW_PASS, hz);
+}
+
+/** Two delays a section, in a buffer that a wipe reaches. */
+export const BAND_PASS_STATE = 16;
+
+/** Filters `samples` in place; `state` (of `BAND_PASS_STATE` numbers) goes on from call to call. */
+export function bandPass(samples: Float64Array, state: Float64Array): void {
+  filter(HIGH_PASS, samples, state, 0);
+  filter(LOW_PASS, samples, state, 2);
+}
+
+function filter(
+  [b0, b1, b2, a1, a2]: Section,
+  samples: Float64Array,
+  state: Float64Array,
+  slot: number,
+): void {
+  let z1 = state[slot] ?? 0;
+  let z2 = state[slot + 1] ?? 0;
+  for (let n = 0; n < samples.length; n++) {
+    const x = samples[n] ?? 0;
+    const y = b0 * x + z1;
+    z1 = b1 * x - a1 * y + z2;
+    z2 = b2 * x - a2 * y;
+    samples[n] = y;
+  }
+  state[slot] = z1;
+  state[slot + 1] = z2;
+}
