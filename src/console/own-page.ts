@@ -1,14 +1,13 @@
 import type { RequestHandler } from 'express';
+import { isLoopback } from '../config.js';
 import { AppError } from '../errors.js';
-
-const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]', '::1']);
 
 /**
  * Lets pass what comes to a loopback name. Another name that leads here is a stranger's (DNS rebinding): its pages
  * would count as our own.
  */
 export const loopbackOnly: RequestHandler = (request, _response, next) => {
-  if (!LOOPBACK.has(request.hostname))
+  if (!isLoopback(`http://${request.get('host')}`))
     throw new AppError('not_found', 'this is served on a loopback address only');
   next();
 };

@@ -24,7 +24,9 @@ class AgentPage extends LitElement {
   #chosen: string | null = null;
   /** The deadline that the bar was last filled up for, and what was left then. */
   #timed: { deadline: string; of: number } | null = null;
+  /** What went wrong with the last request, until the call moves on. */
   #wrong: string | null = null;
+  #situation = '';
   #copied = false;
 
   constructor() {
@@ -167,6 +169,10 @@ class AgentPage extends LitElement {
   #deskChanged(): void {
     const url = this.#desk.start?.softphone_url;
     if (url && !this.#phone) this.#phone = new PhonePanel(url, () => this.requestUpdate());
+    const shown = this.#shown();
+    const situation = `${shown?.call.id} ${shown?.call.status} ${shown?.capture?.status} ${shown?.capture?.current_field}`;
+    if (situation !== this.#situation) this.#wrong = null;
+    this.#situation = situation;
     this.requestUpdate();
   }
 

@@ -37,7 +37,9 @@ export function newCapture(
         );
       }}
     >
-      <button class="primary big" type="submit">${again ? text.takeAnother : text.takeCard}</button>
+      <button class=${again ? 'again' : 'primary big'} type="submit">
+        ${again ? text.takeAnother : text.takeCard}
+      </button>
       <label class="reference"
         ><span>${text.reference} ${optional}</span>
         <input name="reference" maxlength="200" />

@@ -1,0 +1,221 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import type { DeskView } from '../../src/call/calls.js';
+import type { CaptureView, FieldView } from '../../src/capture/view.js';
+import { dots, type Masked } from '../../src/card/mask.js';
+import { systemClock } from '../../src/clock.js';
+import { createConsole } from '../../src/console/console.js';
+import { AppError } from '../../src/errors.js';
+import {
+  BROWSER_PATH,
+  axeFindings,
+  buildPages,
+  launchBrowser,
+  photograph,
+  watchFaults,
+} from '../support/browser.js';
+import { startCarrier } from '../support/carrier.js';
+import { FakeDesk } from '../support/fake-desk.js';
+import { CALL, CAPTURE, TOKEN, startHttpWorld, type HttpWorld } from '../support/http-world.js';
+
+const NUMBER: FieldView = {
+  name: 'payment-card-number',
+  status: 'collecting',
+  digits_entered: 0,
+  masked: dots(0),
+  attempt: 1,
+  error: null,
+};
+const EXPIRY: FieldView = { ...NUMBER, name: 'expiration-date', status: 'pending' };
+const NUMBER_ACCEPTED: FieldView = {
+  ...NUMBER,
+  status: 'accepted',
+  digits_entered: 16,
+  masked: '••••••••••••4242' as Masked,
+};
+
+const live = (): DeskView => ({
+  call: { ...CALL, started_at: new Date(Date.now() - 83_000).toISOString() },
+  capture: null,
+  keying: false,
+  deadline: null,
+  attempts: 3,
+});
+
+const collecting = (fields: FieldView[], more: Partial<DeskView> = {}): DeskView => ({
+  ...live(),
+  capture: { ...CAPTURE, reference: 'Order 1042', amount: 1250, currency: 'EUR', fields },
+  deadline: new Date(Date.now() + 26_000).toISOString(),
+  ...more,
+});
+
+const over = (capture: Partial<CaptureView>): DeskView => ({
+  ...live(),
+  capture: { ...CAPTURE, current_field: null, fields: [NUMBER_ACCEPTED, EXPIRY], ...capture },
+});
+
+const describeInBrowser = BROWSER_PATH === null ? describe.skip : describe;
+if (BROWSER_PATH === null)
+  console.warn('No browser on PATH: the agent page is not tested. Install chromium.');
+
+describeInBrowser('the agent page', () => {
+  let browser: Browser;
+  let world: HttpWorld;
+  let page: Page;
+  let faults: string[];
+  const desk = new FakeDesk();
+  let carrier: Awaited<ReturnType<typeof startCarrier>>;
+
+  beforeAll(async () => {
+    carrier = await startCarrier();
+    const router = createConsole({
+      calls: desk,
+      merchant: 'default',
+      clock: systemClock,
+      live: false,
+      softphoneUrl: `${carrier.url.replace('http', 'ws')}/simulator/phones/client%3Aagent`,
+      webRoot: buildPages(),
+    });
+    world = await startHttpWorld({ clock: systemClock, calls: desk, mounts: [{ path: '/console', router }] });
+    browser = await launchBrowser();
+    page = await browser.newPage({ locale: 'en-GB', reducedMotion: 'reduce' });
+    faults = watchFaults(page);
+    await page.goto(`${world.url}/console`);
+    await page.getByText('No call yet').waitFor();
+  });
+
+  afterAll(async () => {
+    await browser.close();
+    await world.close();
+    await carrier.carrier.close();
+  });
+
+  /** Pictures at two widths; nothing scrolls sideways, axe finds nothing, in light and in dark. */
+  async function looksRight(name: string): Promise<void> {
+    expect(await photograph(page, `agent-${name}`)).toEqual([]);
+    expect(await axeFindings(page)).toEqual([]);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    expect(await axeFindings(page)).toEqual([]);
+    await page.emulateMedia({ colorScheme: 'light' });
+  }
+
+  it('waits for a call', async () => {
+    await looksRight('empty');
+  });
+
+  it('shows a call that rings', async () => {
+    desk.show({ ...live(), call: { ...CALL, status: 'ringing', started_at: new Date().toISOString() } });
+    await page.getByText('Answer to be joined').waitFor();
+    await looksRight('ringing');
+  });
+
+  it('arms a capture with what was typed', async () => {
+    desk.show(live());
+    await page.getByLabel('Reference').fill('Order 1042');
+    await page.getByLabel('Amount').fill('12,50');
+    await looksRight('live');
+    const answered = page.waitForResponse('**/captures');
+    await page.getByRole('button', { name: 'Take card' }).click();
+    expect((await answered).status()).toBe(200);
+    expect(desk.armed.at(-1)).toMatchObject({
+      call: CALL.id,
+      outcome: 'token',
+      reference: 'Order 1042',
+      amount: 1250,
+      currency: 'EUR',
+    });
+  });
+
+  it('stops a card number that is typed into the form', async () => {
+    const armed = desk.armed.length;
+    await page.getByLabel('Reference').fill('4242 4242 4242 4242');
+    await page.getByRole('button', { name: 'Take card' }).click();
+    await page.getByText('Card numbers are never typed here').waitFor();
+    expect(desk.armed).toHaveLength(armed);
+    await page.getByLabel('Reference').fill('');
+  });
+
+  it('says that the caller has typed before a capture was armed', async () => {
+    desk.show({ ...live(), call: { ...CALL, keys_before_capture: 5 } });
+    await page.getByText('The caller has already typed 5 keys').waitFor();
+    await looksRight('typed-early');
+  });
+
+  it('shows keying as dots, with the time left and the attempt', async () => {
+    desk.show(collecting([{ ...NUMBER, digits_entered: 7, masked: dots(7) }, EXPIRY], { keying: true }));
+    await page.getByText('The caller is keying').waitFor();
+    expect(await page.locator('.field').first().locator('i.on').count()).toBe(7);
+    expect(await page.getByText('Attempt 1 of 3').count()).toBe(1);
+    expect(await page.locator('.time-left').textContent()).toMatch(/^0:2\d$/);
+    await looksRight('keying');
+  });
+
+  it('says what went wrong and what to say', async () => {
+    desk.show(collecting([{ ...NUMBER, attempt: 2, error: 'invalid-card-number' }, EXPIRY]));
+    await page.getByText('A digit went astray').waitFor();
+    expect(await page.getByText('Not a valid card number').count()).toBe(2);
+    await looksRight('wrong-number');
+  });
+
+  it('asks for a field again, gives more time and cancels', async () => {
+    const fields = [
+      NUMBER_ACCEPTED,
+      { ...EXPIRY, status: 'collecting' as const, digits_entered: 2, masked: dots(2) },
+    ];
+    const view = collecting(fields);
+    desk.show({ ...view, capture: { ...CAPTURE, ...view.capture, current_field: 'expiration-date' } });
+    for (const [button, path] of [
+      ['Ask again : Card number', 'fields/payment-card-number/clear'],
+      ['More time', 'extend'],
+      ['Cancel', 'cancel'],
+    ] as const) {
+      const answered = page.waitForResponse(`**/captures/${CAPTURE.id}/${path}`);
+      await page.getByRole('button', { name: button }).click();
+      expect((await answered).status()).toBe(200);
+    }
+    await looksRight('expiry');
+  });
+
+  it('says in plain words what the service refused', async () => {
+    desk.fault = new AppError('capture_over', 'the capture is over');
+    await page.getByRole('button', { name: 'More time' }).click();
+    await page.getByText('That is over already').waitFor();
+    desk.fault = null;
+    // The browser itself notes the refusal.
+    expect(faults.splice(0)).toEqual([expect.stringContaining('409')]);
+  });
+
+  it('shows brand, last four and a token that can be copied', async () => {
+    const card = { brand: 'visa' as const, bin: '424242', last4: '4242', exp_month: 12, exp_year: 2034 };
+    desk.show(over({ status: 'completed', token: TOKEN, card }));
+    await page.getByText(TOKEN).waitFor();
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.getByRole('button', { name: 'Copy' }).click();
+    await page.getByRole('button', { name: 'Copied' }).waitFor();
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe(TOKEN);
+    await looksRight('completed');
+  });
+
+  it('says why no card was taken', async () => {
+    desk.show(over({ status: 'failed', reason: 'attempts_used_up' }));
+    await page.locator('.capture').getByText('All attempts are used up').waitFor();
+    await looksRight('failed');
+  });
+
+  it('speaks French, and remembers it', async () => {
+    desk.show(collecting([{ ...NUMBER, digits_entered: 11, masked: dots(11) }, EXPIRY], { keying: true }));
+    await page.getByRole('button', { name: 'FR' }).click();
+    await page.getByText('Continuez, prenez votre temps').waitFor();
+    await page.reload();
+    await page.getByText('Continuez, prenez votre temps').waitFor();
+    expect(await page.evaluate('document.documentElement.lang')).toBe('fr');
+    await looksRight('french');
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await photograph(page, 'agent-dark');
+    await page.emulateMedia({ colorScheme: 'light' });
+  });
+
+  it('asks no stranger, breaks no policy and logs no error', () => {
+    expect(faults).toEqual([]);
+  });
+});
