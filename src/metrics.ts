@@ -27,7 +27,11 @@ export function createMetrics() {
       labelNames: ['source'],
       registers,
     }),
-    framesLate: new Counter({ name: 'tonewall_frames_missing_total', help: 'Audio frames known to be lost', registers }),
+    framesLate: new Counter({
+      name: 'tonewall_frames_missing_total',
+      help: 'Audio frames known to be lost',
+      registers,
+    }),
     guardFaults: new Counter({
       name: 'tonewall_guard_faults_total',
       help: 'Faults of the guard: silence was sent instead of audio',
@@ -43,6 +47,16 @@ export function createMetrics() {
       name: 'tonewall_media_sockets_closed_total',
       help: 'Media sockets closed by us, by WebSocket code',
       labelNames: ['code'],
+      registers,
+    }),
+    mediaFramesDropped: new Counter({
+      name: 'tonewall_media_frames_dropped_total',
+      help: 'Audio not sent because the carrier did not take what it had been sent before',
+      registers,
+    }),
+    mediaStreamsQuiet: new Counter({
+      name: 'tonewall_media_streams_quiet_total',
+      help: 'Intervals of 20 s in which a live stream brought no audio',
       registers,
     }),
     signaturesRefused: new Counter({
