@@ -1,5 +1,6 @@
 import { AppError, codeOf, type MemberError } from '../errors.js';
 import type { Logger } from '../log.js';
+import { REPLAY_RULES } from './acl.js';
 import type { RedisAddress } from './redis-address.js';
 import type { RedisReply } from './redis.js';
 
@@ -10,6 +11,9 @@ const REQUIRED = [
   { setting: 'no-appendfsync-on-rewrite', value: 'no', why: 'fsync would pause during rewrites' },
   { setting: 'maxmemory-policy', value: 'noeviction', why: 'cards would be dropped when memory is short' },
 ] as const;
+
+/** A write that Redis must be able to replay from its AOF: see `REPLAY_RULES`. */
+const REPLAYED = ['SET', 'tw:replayed', 'x'];
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1']);
 
@@ -27,20 +31,21 @@ export async function checkDurability(
   options: { declared: boolean; log: Logger },
 ): Promise<void> {
   const wrong: MemberError[] = [];
-  for (const { setting, value, why } of REQUIRED) {
-    let replies: RedisReply[];
-    try {
-      replies = await redis.everyNode('CONFIG', 'GET', setting);
-    } catch (error) {
-      if (codeOf(error) !== 'internal') throw error;
-      return unreadable(options);
+  const needs = (message: string): void => void wrong.push({ path: 'REDIS_URL', message });
+  try {
+    for (const { setting, value, why } of REQUIRED) {
+      const replies = await redis.everyNode('CONFIG', 'GET', setting);
+      if (replies.some((reply) => !Array.isArray(reply) || reply[1] !== value)) {
+        needs(`Redis needs "${setting} ${value}" in redis.conf: else ${why}`);
+      }
     }
-    if (replies.some((reply) => !Array.isArray(reply) || reply[1] !== value)) {
-      wrong.push({
-        path: 'REDIS_URL',
-        message: `Redis needs "${setting} ${value}" in redis.conf: else ${why}`,
-      });
+    const replays = await redis.everyNode('ACL', 'DRYRUN', 'default', ...REPLAYED);
+    if (replays.some((reply) => reply !== 'OK')) {
+      needs(`Redis needs "user default ${REPLAY_RULES}" in redis.conf: else it drops cards when it restarts`);
     }
+  } catch (error) {
+    if (codeOf(error) !== 'internal') throw error;
+    unreadable(options);
   }
   if (wrong.length > 0) throw refusal(wrong);
 }
@@ -51,7 +56,7 @@ function unreadable({ declared, log }: { declared: boolean; log: Logger }): void
       {
         path: 'REDIS_DURABILITY',
         message:
-          'the settings of Redis can not be read: allow CONFIG GET, or set REDIS_DURABILITY=declared to vouch for ' +
+          'the settings of Redis can not be read: allow CONFIG GET and ACL DRYRUN, or set REDIS_DURABILITY=declared to vouch for ' +
           REQUIRED.map(({ setting, value }) => `"${setting} ${value}"`).join(', '),
       },
     ]);

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, codeOf } from '../errors.js';
 import type { Logger } from '../log.js';
-import { aclRules, REDIS_USER } from './acl.js';
+import { aclRules, REDIS_USER, REPLAY_RULES } from './acl.js';
 import { commandLine, end, isAlive } from './process.js';
 import type { RedisServer } from './redis-server.js';
 
@@ -168,7 +168,7 @@ function conf(dir: string, socket: string, password: string, more: readonly stri
     // Both would show arguments.
     'slowlog-log-slower-than -1',
     'crash-log-enabled no',
-    'user default off',
+    `user default ${REPLAY_RULES}`,
     `user ${REDIS_USER} ${aclRules(sha256)}`,
     ...more,
     '',

@@ -37,6 +37,15 @@ describe('the durability check', () => {
     await checkDurability(redis, { declared: false, log });
   });
 
+  it('refuses a Redis that would drop scripts when it replays its AOF', async () => {
+    await server.admin.acl('SETUSER', 'default', '-@all');
+    await expect(checkDurability(redis, { declared: true, log })).rejects.toMatchObject({
+      code: 'config_invalid',
+      errors: [{ message: expect.stringContaining('"user default off ~* &* +@all" in redis.conf') }],
+    });
+    await server.admin.acl('SETUSER', 'default', '+@all');
+  });
+
   it('takes the word of the operator only where settings can not be read, and says so', async () => {
     await server.admin.acl('SETUSER', 'tonewall', '-config|get');
     await expect(checkDurability(redis, { declared: false, log })).rejects.toMatchObject({

@@ -68,8 +68,10 @@ export async function startTestRedis(): Promise<TestRedis> {
     async stop() {
       for (const client of clients) await client.close();
       admin.disconnect();
-      process.kill(server.pid, 'SIGCONT');
-      await server.stop();
+      const { pid } = server;
+      const stopped = server.stop();
+      process.kill(pid, 'SIGKILL');
+      await stopped;
       await rm(dir, { recursive: true, force: true });
     },
   };
