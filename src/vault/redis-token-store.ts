@@ -1,0 +1,139 @@
+import { z } from 'zod';
+import { BRANDS } from '../card/brands.js';
+import type { Clock } from '../clock.js';
+import { AppError, codeOf } from '../errors.js';
+import type { Logger } from '../log.js';
+import { KEY_PREFIX, outboxKey, slotTag } from '../redis/keys.js';
+import type { Redis } from '../redis/redis.js';
+import { slotEntryArguments, slotEntryKeys, type SlotEntry } from '../redis/slot-entry.js';
+import { Persistence } from './persistence.js';
+import type { Retention } from './retention.js';
+import { ALIAS, DESTROY, NOW, PUT } from './token-scripts.js';
+import type { CardRecord, Place, TokenRow, TokenStore } from './token-store.js';
+import type { Announcement } from './vault.js';
+import { Withdrawals } from './withdrawals.js';
+
+export interface RedisTokenStoreOptions {
+  redis: Redis;
+  clock: Clock;
+  log: Logger;
+  /** How long a write may be tried before it is given up; the caller is on the line. */
+  patienceMs?: number;
+}
+
+const PATIENCE_MS = 4_000;
+
+/**
+ * Rows in Redis: `tw:v:{slot}:s:<index>` is the sealed card (a hash), `tw:v:{slot}:r:<index>` the record (JSON), and
+ * `tw:f:{slot of the fingerprint}:<fingerprint>` its outside name. Each ends by EXPIREAT.
+ */
+export class RedisTokenStore implements TokenStore {
+  readonly #redis: Redis;
+  readonly #persistence: Persistence;
+  readonly #withdrawals: Withdrawals;
+
+  constructor({ redis, clock, log, patienceMs = PATIENCE_MS }: RedisTokenStoreOptions) {
+    this.#redis = redis;
+    this.#persistence = new Persistence(redis, clock, patienceMs);
+    this.#withdrawals = new Withdrawals(redis, log);
+  }
+
+  async alias(merchant: string, fingerprint: Buffer, candidate: string, keepUntil: number): Promise<string> {
+    const slot = slotTag(merchant, fingerprint[0] ?? 0);
+    const key = `${KEY_PREFIX}f:${slot}:${fingerprint.toString('hex')}`;
+    return String(
+      await this.#persistence.insist(() => this.#redis.run(ALIAS, [key], [candidate, keepUntil])),
+    );
+  }
+
+  async put(place: Place, row: TokenRow, retention: Retention, announcement: Announcement): Promise<void> {
+    const { slot, sealed, record } = keysOf(place);
+    const entry = entryOf(slot, record, row, retention, announcement);
+    const { layout, keyVersion, dataKey, card, bin } = row.sealed;
+    // Redis's own clock says what is late: a write that hung in a stopped server comes to nothing.
+    const now = await this.#persistence.insist(() => this.#redis.run(NOW, [sealed], []));
+    const deadline = Number(now) + this.#persistence.patienceMs;
+    const keys = [...slotEntryKeys(entry), sealed];
+    const args = [
+      ...slotEntryArguments(entry),
+      ...[deadline, retention.card],
+      ...['v', layout, 'k', keyVersion, 'w', dataKey, 's', card, 'b', bin],
+    ];
+    let outcome;
+    try {
+      outcome = await this.#persistence.insist(() => this.#redis.run(PUT, keys, args));
+    } catch (error) {
+      if (codeOf(error) === 'redis_unavailable') {
+        this.#withdrawals.add({ sealed, record, outbox: outboxKey(slot), event: entry.event });
+      }
+      throw error;
+    }
+    if (outcome !== 'kept') throw new AppError('redis_unavailable', 'Redis took too long; try again');
+  }
+
+  async get(place: Place): Promise<TokenRow | null> {
+    const { sealed, record } = keysOf(place);
+    const [fields, text] = await Promise.all([
+      this.#redis.commandBuffer('HMGET', sealed, 'v', 'k', 'w', 's', 'b'),
+      this.#redis.command('GET', record),
+    ]);
+    const [layout, keyVersion, dataKey, card, bin] = (fields as Buffer[] | null) ?? [];
+    if (!layout || !keyVersion || !dataKey || !card || !bin || typeof text !== 'string') return null;
+    return {
+      record: parseRecord(text),
+      sealed: { layout: Number(layout.toString()), keyVersion: keyVersion.toString(), dataKey, card, bin },
+    };
+  }
+
+  async destroy(place: Place): Promise<boolean> {
+    const { sealed } = keysOf(place);
+    return (await this.#persistence.insist(() => this.#redis.run(DESTROY, [sealed], []))) === 1;
+  }
+
+  close(): void {
+    this.#withdrawals.close();
+  }
+}
+
+function keysOf({ merchant, bucket, index }: Place): { slot: string; sealed: string; record: string } {
+  const slot = slotTag(merchant, bucket);
+  const row = `${KEY_PREFIX}v:${slot}`;
+  const name = index.toString('hex');
+  return { slot, sealed: `${row}:s:${name}`, record: `${row}:r:${name}` };
+}
+
+function entryOf(
+  slot: string,
+  key: string,
+  { record }: TokenRow,
+  retention: Retention,
+  { event, writes }: Announcement,
+): SlotEntry {
+  const ttlSeconds = Math.max(1, retention.record - Math.floor(record.created / 1000));
+  if (writes.some((write) => !write.key.includes(slot))) {
+    throw new AppError('internal', 'a record of another slot can not be written with a token');
+  }
+  return { slot, event, writes: [{ key, value: JSON.stringify(record), ttlSeconds }, ...writes] };
+}
+
+const recordSchema: z.ZodType<CardRecord> = z.strictObject({
+  brand: z.enum(BRANDS),
+  last4: z.string(),
+  exp_month: z.number(),
+  exp_year: z.number(),
+  fingerprint: z.string(),
+  purpose: z.enum(['single', 'saved', 'subscription']),
+  channel: z.enum(['moto_attended', 'moto_ivr', 'ecommerce']),
+  created: z.number(),
+  expires: z.number(),
+  consent: z.strictObject({ at: z.string(), wording: z.string() }).nullable(),
+  metadata: z.record(z.string(), z.string()),
+});
+
+function parseRecord(text: string): CardRecord {
+  try {
+    return recordSchema.parse(JSON.parse(text));
+  } catch {
+    throw new AppError('internal', 'a card record can not be read');
+  }
+}

@@ -1,0 +1,67 @@
+import type { Script } from '../redis/redis.js';
+import { SLOT_ENTRY_LUA } from '../redis/slot-entry.js';
+
+/** KEYS: the fingerprint. ARGV: the name it gets if it has none, until when it is kept (s). Gives its name. */
+export const ALIAS: Script = {
+  name: 'vault-alias',
+  lua: `
+local name = redis.call('GET', KEYS[1])
+if not name then
+  redis.call('SET', KEYS[1], ARGV[1], 'EXAT', ARGV[2])
+  return ARGV[1]
+end
+local now = redis.call('TIME')
+if redis.call('TTL', KEYS[1]) < ARGV[2] - now[1] then redis.call('EXPIREAT', KEYS[1], ARGV[2]) end
+return name`,
+};
+
+/** KEYS: any of the slot. Gives the time of the node that holds it, in ms. */
+export const NOW: Script = {
+  name: 'vault-now',
+  lua: `
+local now = redis.call('TIME')
+return now[1] * 1000 + math.floor(now[2] / 1000)`,
+};
+
+/**
+ * KEYS: the slot entry's, the sealed card. ARGV: the slot entry's, the time after which the write is refused (ms),
+ * when the seal ends (s), fields of the seal. Run again with the same row it changes nothing: `kept`, or `late`.
+ */
+export const PUT: Script = {
+  name: 'vault-put',
+  lua: `${SLOT_ENTRY_LUA}
+local sealed = KEYS[more_keys]
+if redis.call('EXISTS', sealed) == 1 then return 'kept' end
+local now = redis.call('TIME')
+if now[1] * 1000 + now[2] / 1000 > tonumber(ARGV[more_args]) then return 'late' end
+local wrong = announced()
+if wrong then return wrong end
+redis.call('HSET', sealed, unpack(ARGV, more_args + 2))
+redis.call('EXPIREAT', sealed, ARGV[more_args + 1])
+return 'kept'`,
+};
+
+/** The wrapped key is overwritten before the row goes, so that no copy of the row that Redis still holds opens. */
+const SHRED_LUA = `
+local function shredded(sealed)
+  if redis.call('EXISTS', sealed) == 0 then return 0 end
+  redis.call('HSET', sealed, 'w', '')
+  redis.call('UNLINK', sealed)
+  return 1
+end`;
+
+/** KEYS: the sealed card. Gives 1, or 0 when there was none. */
+export const DESTROY: Script = {
+  name: 'vault-destroy',
+  lua: `${SHRED_LUA}
+return shredded(KEYS[1])`,
+};
+
+/** KEYS: the sealed card, the record, the outbox. ARGV: the event. Takes a write back as if it had not been. */
+export const WITHDRAW: Script = {
+  name: 'vault-withdraw',
+  lua: `${SHRED_LUA}
+shredded(KEYS[1])
+redis.call('UNLINK', KEYS[2])
+return redis.call('LREM', KEYS[3], 1, ARGV[1])`,
+};

@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import type { Place, TokenRow, TokenStore } from '../../src/vault/token-store.js';
+
+/** A store under test, and what can be seen of it from the side. */
+export interface StoreUnderTest {
+  store: TokenStore;
+  /** Events in the outbox of a slot. */
+  events(merchant: string, bucket: number): Promise<string[]>;
+  /** A record that was written along, and the seconds it is kept. */
+  written(key: string): Promise<{ value: string | null; ttlSeconds: number }>;
+}
+
+export function describeTokenStore(name: string, make: () => Promise<StoreUnderTest>): void {
+  describe(name, () => {
+    const now = Math.floor(Date.now() / 1000);
+    const retention = { card: now + 1_000, record: now + 2_000 };
+    const none = { event: '{"none":true}', writes: [] };
+
+    it('keeps a row, its event and its records together', async () => {
+      const { store, events, written } = await make();
+      const place = newPlace(0x0a);
+      const row = newRow(now);
+      const writes = [{ key: 'tw:c:{shop.0a}:cap', value: 'completed', ttlSeconds: 60 }];
+      await store.put(place, row, retention, { event: '{"id":1}', writes });
+      expect(await store.get(place)).toEqual(row);
+      expect(await events('shop', 0x0a)).toEqual(['{"id":1}']);
+      expect(await written('tw:c:{shop.0a}:cap')).toEqual({ value: 'completed', ttlSeconds: 60 });
+    });
+
+    it('writes a row once, however often it is put', async () => {
+      const { store, events } = await make();
+      const place = newPlace(0x0b);
+      const row = newRow(now);
+      await store.put(place, row, retention, none);
+      await store.put(place, row, retention, none);
+      expect(await events('shop', 0x0b)).toEqual([none.event]);
+    });
+
+    it('finds nothing in another place', async () => {
+      const { store } = await make();
+      const place = newPlace(0x0c);
+      await store.put(place, newRow(now), retention, none);
+      expect(await store.get({ ...place, merchant: 'shed' })).toBeNull();
+      expect(await store.get({ ...place, bucket: 0x0d })).toBeNull();
+      expect(await store.get(newPlace(0x0c))).toBeNull();
+    });
+
+    it('shreds a card once', async () => {
+      const { store } = await make();
+      const place = newPlace(0x0e);
+      await store.put(place, newRow(now), retention, none);
+      expect(await store.destroy(place)).toBe(true);
+      expect(await store.get(place)).toBeNull();
+      expect(await store.destroy(place)).toBe(false);
+    });
+
+    it('has no card whose end has come', async () => {
+      const { store } = await make();
+      const place = newPlace(0x0f);
+      await store.put(place, newRow(now), { card: now - 1, record: now + 2_000 }, none);
+      expect(await store.get(place)).toBeNull();
+    });
+
+    it('refuses records of another slot', async () => {
+      const { store, events } = await make();
+      const writes = [{ key: 'tw:c:{shop.11}:cap', value: 'x', ttlSeconds: 60 }];
+      await expect(
+        store.put(newPlace(0x10), newRow(now), retention, { ...none, writes }),
+      ).rejects.toMatchObject({ code: 'internal' });
+      expect(await events('shop', 0x10)).toEqual([]);
+    });
+
+    it('keeps the first name of a fingerprint, for each merchant', async () => {
+      const { store } = await make();
+      const fingerprint = randomBytes(32);
+      expect(await store.alias('shop', fingerprint, 'fpr_1', now + 100)).toBe('fpr_1');
+      expect(await store.alias('shop', fingerprint, 'fpr_2', now + 50)).toBe('fpr_1');
+      expect(await store.alias('shed', fingerprint, 'fpr_3', now + 100)).toBe('fpr_3');
+      expect(await store.alias('shop', randomBytes(32), 'fpr_4', now + 100)).toBe('fpr_4');
+    });
+  });
+}
+
+function newPlace(bucket: number): Place {
+  return { merchant: 'shop', bucket, index: randomBytes(16) };
+}
+
+function newRow(now: number): TokenRow {
+  return {
+    record: {
+      brand: 'visa',
+      last4: '4242',
+      exp_month: 12,
+      exp_year: 2034,
+      fingerprint: 'fpr_0',
+      purpose: 'saved',
+      channel: 'moto_attended',
+      created: now * 1000,
+      expires: now + 1_000,
+      consent: { at: '2026-01-01T00:00:00Z', wording: 'v1' },
+      metadata: { order: 'A-1' },
+    },
+    sealed: {
+      layout: 1,
+      keyVersion: 'k1',
+      dataKey: randomBytes(60),
+      card: randomBytes(60),
+      bin: randomBytes(34),
+    },
+  };
+}

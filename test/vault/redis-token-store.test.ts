@@ -1,0 +1,170 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { systemClock } from '../../src/clock.js';
+import { silentLogger } from '../../src/log.js';
+import { outboxKey, slotTag } from '../../src/redis/keys.js';
+import type { RedisClient } from '../../src/redis/redis-client.js';
+import { RedisTokenStore } from '../../src/vault/redis-token-store.js';
+import type { TokenRow } from '../../src/vault/token-store.js';
+import { describeTokenStore } from '../contract/token-store.contract.js';
+import { startTestRedis, untilReady, type TestRedis } from '../support/redis.js';
+
+let server: TestRedis;
+let redis: RedisClient;
+beforeAll(async () => {
+  server = await startTestRedis();
+  redis = await server.client({ commandTimeoutMs: 200 });
+});
+afterAll(() => server.stop());
+
+const storeOn = (patienceMs = 4_000) =>
+  new RedisTokenStore({ redis, clock: systemClock, log: silentLogger, patienceMs });
+
+describeTokenStore('the Redis store', () =>
+  Promise.resolve({
+    store: storeOn(),
+    events: (merchant, bucket) => server.admin.lrange(outboxKey(slotTag(merchant, bucket)), 0, -1),
+    async written(key) {
+      return { value: await server.admin.get(key), ttlSeconds: await server.admin.ttl(key) };
+    },
+  }),
+);
+
+const now = Math.floor(Date.now() / 1000);
+const retention = { card: now + 1_000, record: now + 2_000 };
+const row: TokenRow = {
+  record: {
+    brand: 'visa',
+    last4: '4242',
+    exp_month: 1,
+    exp_year: 2030,
+    fingerprint: 'fpr_0',
+    purpose: 'single',
+    channel: 'moto_ivr',
+    created: now * 1000,
+    expires: now + 1_000,
+    consent: null,
+    metadata: {},
+  },
+  sealed: {
+    layout: 1,
+    keyVersion: 'k1',
+    dataKey: Buffer.from([0xff, 0]),
+    card: Buffer.from([1]),
+    bin: Buffer.from([2]),
+  },
+};
+const place = (bucket: number) => ({ merchant: 'shop', bucket, index: Buffer.alloc(16, bucket) });
+
+describe('a row in Redis', () => {
+  it('ends by itself: the card first, then the record', async () => {
+    await storeOn().put(place(0x20), row, retention, { event: '{}', writes: [] });
+    const name = '20'.repeat(16);
+    expect(await server.admin.expiretime(`tw:v:{shop.20}:s:${name}`)).toBe(retention.card);
+    const record = await server.admin.expiretime(`tw:v:{shop.20}:r:${name}`);
+    expect(Math.abs(record - retention.record)).toBeLessThanOrEqual(2);
+  });
+
+  it('leaves its record, and no seal, when the card is shredded', async () => {
+    const store = storeOn();
+    await store.put(place(0x21), row, retention, { event: '{}', writes: [] });
+    await store.destroy(place(0x21));
+    expect(await server.admin.keys('tw:v:{shop.21}:*')).toEqual([`tw:v:{shop.21}:r:${'21'.repeat(16)}`]);
+  });
+
+  it('is not written when the outbox is of a wrong type', async () => {
+    await server.admin.set(outboxKey('{shop.22}'), 'text');
+    const put = storeOn().put(place(0x22), row, retention, { event: '{}', writes: [] });
+    await expect(put).rejects.toMatchObject({ code: 'internal' });
+    expect(await server.admin.keys('tw:v:{shop.22}:*')).toEqual([]);
+  });
+
+  it('is refused when its record is not one of ours', async () => {
+    const store = storeOn();
+    await store.put(place(0x23), row, retention, { event: '{}', writes: [] });
+    await server.admin.set(`tw:v:{shop.23}:r:${'23'.repeat(16)}`, '{"brand":"visa"}');
+    await expect(store.get(place(0x23))).rejects.toMatchObject({ code: 'internal' });
+  });
+
+  it('keeps the name of a fingerprint for as long as its latest card needs it', async () => {
+    const store = storeOn();
+    const fingerprint = Buffer.alloc(32, 0x24);
+    const key = `tw:f:{shop.24}:${'24'.repeat(32)}`;
+    await store.alias('shop', fingerprint, 'fpr_1', now + 100);
+    expect(await server.admin.expiretime(key)).toBe(now + 100);
+    await store.alias('shop', fingerprint, 'fpr_2', now + 900);
+    await store.alias('shop', fingerprint, 'fpr_3', now + 500);
+    expect(await server.admin.expiretime(key)).toBe(now + 900);
+  });
+});
+
+describe('a Redis that stops', () => {
+  it('for a moment costs a put only time', async () => {
+    const store = storeOn();
+    await store.alias('shop', Buffer.alloc(32), 'fpr_0', now + 100);
+    server.pause();
+    const put = store.put(place(0x30), row, retention, { event: '{}', writes: [] });
+    await untilReady(redis, false);
+    server.resume();
+    await put;
+    expect(await store.get(place(0x30))).toEqual(row);
+    expect(await server.admin.lrange(outboxKey('{shop.30}'), 0, -1)).toEqual(['{}']);
+  });
+
+  it('for longer than a caller can wait gives no row, then or later', async () => {
+    const store = storeOn(300);
+    // Warm scripts: what hangs in the stopped server is the write itself.
+    await store.put(place(0x31), row, retention, { event: '{}', writes: [] });
+    let began: (() => void) | undefined;
+    const paused = new Promise<void>((resolve) => (began = resolve));
+    const run = redis.run.bind(redis);
+    redis.run = (script, keys, args) => {
+      if (script.name === 'vault-put' && began !== undefined) {
+        server.pause();
+        began();
+        began = undefined;
+      }
+      return run(script, keys, args);
+    };
+    const put = store.put(place(0x32), row, retention, { event: '{"late":1}', writes: [] });
+    await paused;
+    await expect(put).rejects.toMatchObject({ code: 'redis_unavailable' });
+    server.resume();
+    await untilReady(redis);
+    redis.run = run;
+    await redis.command('PING');
+    expect(await store.get(place(0x32))).toBeNull();
+    expect(await server.admin.lrange(outboxKey('{shop.32}'), 0, -1)).toEqual([]);
+  });
+
+  it('after a write whose answer was lost has that write taken back', async () => {
+    const store = storeOn(300);
+    const run = redis.run.bind(redis);
+    redis.run = async (script, keys, args) => {
+      const reply = await run(script, keys, args);
+      if (script.name !== 'vault-put') return reply;
+      server.pause();
+      // The answer came; the caller of the store is told that it did not.
+      return run(script, keys, args);
+    };
+    const put = store.put(place(0x33), row, retention, { event: '{"lost":1}', writes: [] });
+    await expect(put).rejects.toMatchObject({ code: 'redis_unavailable' });
+    redis.run = run;
+    const withdrawn = new Promise<void>((resolve) => {
+      redis.run = async (script, keys, args) => {
+        const reply = await run(script, keys, args);
+        if (script.name === 'vault-withdraw') resolve();
+        return reply;
+      };
+    });
+    server.resume();
+    await withdrawn;
+    redis.run = run;
+    expect(await store.get(place(0x33))).toBeNull();
+    expect(await server.admin.keys('tw:v:{shop.33}:*')).toEqual([]);
+    expect(await server.admin.lrange(outboxKey('{shop.33}'), 0, -1)).toEqual([]);
+  });
+});
+
+it('asks for nothing that its user may not do', async () => {
+  expect(await server.admin.acl('LOG')).toEqual([]);
+});
