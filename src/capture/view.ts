@@ -1,7 +1,12 @@
 import type { CardView } from '../card/card.js';
 import type { Masked } from '../card/mask.js';
 
-export const FIELD_NAMES = ['payment-card-number', 'expiration-date', 'security-code', 'postal-code'] as const;
+export const FIELD_NAMES = [
+  'payment-card-number',
+  'expiration-date',
+  'security-code',
+  'postal-code',
+] as const;
 export type FieldName = (typeof FIELD_NAMES)[number];
 
 export const OUTCOMES = ['token', 'verify', 'charge'] as const;
@@ -69,4 +74,3 @@ export interface CaptureView extends ProgressView {
   created_at: string;
   updated_at: string;
 }
-

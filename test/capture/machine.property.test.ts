@@ -1,0 +1,203 @@
+import { describe, expect, it } from '@jest/globals';
+import * as fc from 'fast-check';
+import { inspect } from 'node:util';
+import { cardView } from '../../src/card/card.js';
+import { cardOf, isOver, progress } from '../../src/capture/state.js';
+import { FIELD_NAMES, REASONS, type FieldName } from '../../src/capture/view.js';
+import { CARDS } from '../card/cards.js';
+import { CODE, EXPIRY, Keypad, NUMBER, POSTAL, setupWith } from './keypad.js';
+
+type Move = (caller: Keypad) => void;
+
+const storm = fc.stringMatching(/^[0-9*#ABCD]{1,25}$/);
+const number = fc.constantFrom(...CARDS.map(([, digits]) => digits));
+const wholeCard: Move = (caller) =>
+  void caller.press('4242424242424242').press('0130').press('123').press('75001#');
+const move: fc.Arbitrary<Move> = fc.oneof(
+  { weight: 3, arbitrary: fc.constant(wholeCard) },
+  {
+    weight: 6,
+    arbitrary: number.map(
+      (digits): Move =>
+        (caller) =>
+          void caller.press(digits),
+    ),
+  },
+  {
+    weight: 6,
+    arbitrary: storm.map(
+      (keys): Move =>
+        (caller) =>
+          void caller.press(keys),
+    ),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.constantFrom('1234', '0130#', '123', '#', '*').map(
+      (keys): Move =>
+        (caller) =>
+          void caller.press(keys),
+    ),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.integer({ min: 0, max: 200_000 }).map(
+      (ms): Move =>
+        (caller) =>
+          void caller.wait(ms),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom(...FIELD_NAMES).map(
+      (field): Move =>
+        (caller) =>
+          void caller.clear(field),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.constant<Move>((caller) => void caller.tell({ type: 'extend', at: caller.now })),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.constant<Move>((caller) => void caller.tell({ type: 'timer', at: caller.now })),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.constant<Move>((caller) => void caller.tell({ type: 'sealed', at: caller.now })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(...REASONS).map(
+      (reason): Move =>
+        (caller) =>
+          void caller.tell({ type: 'fail', at: caller.now, reason }),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom('agent' as const, 'caller' as const).map(
+      (by): Move =>
+        (caller) =>
+          void caller.tell({ type: 'cancel', at: caller.now, by }),
+    ),
+  },
+);
+const fields = fc.constantFrom<FieldName[]>(
+  [NUMBER, EXPIRY],
+  [NUMBER, EXPIRY, CODE],
+  [EXPIRY, NUMBER, POSTAL, CODE],
+  [NUMBER, CODE, EXPIRY],
+);
+
+/** Whatever is done at the keypad and by the agent: `check` holds after every move. */
+function always(check: (caller: Keypad) => void): void {
+  fc.assert(
+    fc.property(fields, fc.array(move, { maxLength: 40 }), (fields, moves) => {
+      const caller = new Keypad(setupWith(fields));
+      for (const move of moves) {
+        move(caller);
+        check(caller);
+      }
+    }),
+    { numRuns: 300, seed: 2026 },
+  );
+}
+
+describe('whatever happens to a capture', () => {
+  it('one field is open while it is collecting, none otherwise', () => {
+    always(({ state }) => {
+      const open = state.fields.filter((field) => field.status === 'collecting');
+      expect(open).toHaveLength(state.status === 'collecting' ? 1 : 0);
+      const done = state.fields.findLastIndex((field) => field.status === 'accepted');
+      const waiting = state.fields.findIndex((field) => field.status === 'pending');
+      if (state.status === 'collecting' && waiting >= 0) expect(done).toBeLessThan(waiting);
+    });
+  });
+
+  it('it is wiped when it is over', () => {
+    always((caller) => {
+      if (isOver(caller.state)) expect([caller.held, caller.state.wakeAt]).toEqual([0, null]);
+    });
+  });
+
+  it('it says once that it is over, and asks at most one card of the vault', () => {
+    always(({ state, effects }) => {
+      expect(effects.filter((effect) => effect === 'over')).toHaveLength(isOver(state) ? 1 : 0);
+      expect(effects.filter((effect) => effect === 'tokenize').length).toBeLessThanOrEqual(1);
+    });
+  });
+
+  it('it ends by itself when nobody does anything more', () => {
+    fc.assert(
+      fc.property(fc.array(move, { maxLength: 10 }), (moves) => {
+        const caller = new Keypad();
+        for (const move of moves) move(caller);
+        expect(caller.wait(2 * 3 * 180_000).state.status).not.toBe('collecting');
+      }),
+      { numRuns: 300, seed: 2026 },
+    );
+  });
+
+  it('every way to end is among what was tried', () => {
+    const seen = new Set<string>();
+    always(({ state }) => void seen.add(state.status));
+    expect([...seen].toSorted()).toEqual(['cancelled', 'collecting', 'completed', 'failed', 'processing']);
+  });
+
+  it('no field takes more attempts than the flow gives', () => {
+    always(({ state }) => {
+      for (const field of state.fields) expect(field.attempt).toBeLessThanOrEqual(3);
+    });
+  });
+
+  it('the view counts the digits that are held, and shows at most the last four of an accepted number', () => {
+    always(({ state }) => {
+      for (const { name, status, masked, digits_entered, digits } of state.fields) {
+        if (!isOver(state)) expect(digits_entered).toBe(digits.length);
+        const dots = name === NUMBER && status === 'accepted' ? /^•{8,15}\d{4}$/ : /^•*$/;
+        expect(masked).toMatch(dots);
+        expect(masked).toHaveLength(digits_entered);
+      }
+    });
+  });
+
+  it('a whole card hides five digits of its number, eight of a short one', () => {
+    always(({ state }) => {
+      if (state.status !== 'processing') return;
+      const card = cardOf(state);
+      const { bin, last4 } = cardView(card);
+      const hidden = card.number.length - last4.length - (bin?.length ?? 0);
+      expect(hidden).toBeGreaterThanOrEqual(card.number.length <= 14 ? 8 : 5);
+    });
+  });
+
+  it('nothing printed of it holds more than four digits that were keyed', () => {
+    always(({ state }) => {
+      const { fields, brand, status, reason } = state;
+      const shown = { fields, brand, status, reason };
+      for (const text of [
+        JSON.stringify(shown),
+        inspect(shown, { depth: 9, showHidden: true }),
+        JSON.stringify(progress(state)),
+      ]) {
+        expect(text).not.toMatch(/\d{5}|(\d\D{1,3}){6}/);
+      }
+    });
+  });
+});
+
+describe('the printed state', () => {
+  it.each(['42424242', '4242424242424242', '4242424242424242123'])(
+    'holds no window of what was keyed: %s',
+    (keys) => {
+      const { state } = new Keypad(setupWith([NUMBER, EXPIRY, CODE])).press(keys);
+      for (const text of [JSON.stringify(state), inspect(state, { depth: 9, showHidden: true })]) {
+        expect(text).not.toContain('42424');
+        expect(text).not.toContain('4, 2');
+        expect(text).not.toContain('4,2');
+      }
+    },
+  );
+});
