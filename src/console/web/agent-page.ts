@@ -3,10 +3,12 @@ import type { DeskView } from '../../call/calls.js';
 import { AGENT_TEXT, type AgentText } from './agent-text.js';
 import { agentPhone } from './agent-phone.js';
 import { announcementFor } from './announcement.js';
+import { readCaptureEntry, type Typed } from './capture-entry.js';
 import { capturePanel } from './capture-panel.js';
 import { Desk, type Refusal } from './desk.js';
-import { preferredLanguage, useLanguage, type Language } from './language.js';
-import { newCapture, readNewCapture, type Typed } from './new-capture.js';
+import type { Language } from './language.js';
+import { preferredLanguage, useLanguage } from './preferred-language.js';
+import { newCapture } from './new-capture.js';
 import { pageHeader } from './page-header.js';
 import { PhonePanel } from './phone-panel.js';
 import { sentenceFor } from './sentences.js';
@@ -189,7 +191,7 @@ class AgentPage extends LitElement {
   }
 
   async #arm(desk: DeskView, typed: Typed): Promise<void> {
-    const entered = readNewCapture(typed, AGENT_TEXT[this.#language]);
+    const entered = readCaptureEntry(typed, AGENT_TEXT[this.#language]);
     if ('wrong' in entered) {
       this.#wrong = entered.wrong;
       this.requestUpdate();

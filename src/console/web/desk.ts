@@ -1,17 +1,10 @@
 import type { DeskView } from '../../call/calls.js';
 import type { FieldName } from '../../capture/view.js';
+import type { NewCapture } from './capture-entry.js';
 import type { DeskStart } from '../desk-start.js';
 
 /** Calls that are over stay on the screen, so that a token can still be copied; the oldest go first. */
 const ENDED_CALLS_KEPT = 5;
-
-export interface NewCapture {
-  call: string;
-  reference: string | null;
-  /** In the currency's minor unit. */
-  amount: number | null;
-  currency: string | null;
-}
 
 /** The agent's view of the service: what `/console/desk` streams, and the requests that the buttons make. */
 export class Desk {

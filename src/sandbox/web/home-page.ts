@@ -1,5 +1,6 @@
 import { LitElement, html, nothing, svg, type TemplateResult } from 'lit';
-import { preferredLanguage, useLanguage, type Language } from '../../console/web/language.js';
+import type { Language } from '../../console/web/language.js';
+import { preferredLanguage, useLanguage } from '../../console/web/preferred-language.js';
 import { pageHeader } from '../../console/web/page-header.js';
 import type { SandboxStart } from '../sandbox-start.js';
 import { HOME_TEXT, type HomeText } from './home-text.js';

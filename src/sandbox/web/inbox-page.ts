@@ -1,5 +1,6 @@
 import { LitElement, html, nothing, type TemplateResult } from 'lit';
-import { preferredLanguage, useLanguage, type Language } from '../../console/web/language.js';
+import type { Language } from '../../console/web/language.js';
+import { preferredLanguage, useLanguage } from '../../console/web/preferred-language.js';
 import { pageHeader } from '../../console/web/page-header.js';
 import type { InboxState, ReceivedEvent } from '../received-event.js';
 import { INBOX_TEXT, type InboxText } from './inbox-text.js';

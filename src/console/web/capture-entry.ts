@@ -1,0 +1,42 @@
+import { holdsCardNumber } from '../../card/card-like.js';
+import { MINOR_UNITS } from '../../currency.js';
+import type { AgentText } from './agent-text.js';
+
+/** What `POST /console/captures` takes. */
+export interface NewCapture {
+  call: string;
+  reference: string | null;
+  /** In the currency's minor unit. */
+  amount: number | null;
+  currency: string | null;
+}
+
+/** The form's fields as typed. */
+export interface Typed {
+  reference: string;
+  amount: string;
+  currency: string;
+}
+
+/** What the agent typed, as the service takes it, or the line that says what is wrong. */
+export type Entered = { capture: Omit<NewCapture, 'call'> } | { wrong: string };
+
+/** A card number typed into the form is stopped here, before it leaves the page; the service refuses it too. */
+export function readCaptureEntry(typed: Typed, text: Pick<AgentText, 'noCardHere' | 'amountWrong'>): Entered {
+  const reference = typed.reference.trim();
+  const amount = typed.amount.trim();
+  const { currency } = typed;
+  if (holdsCardNumber(reference) || holdsCardNumber(amount)) return { wrong: text.noCardHere };
+  const minor = amount === '' ? null : minorUnits(amount, MINOR_UNITS.get(currency) ?? 2);
+  if (Number.isNaN(minor)) return { wrong: text.amountWrong };
+  return {
+    capture: { reference: reference || null, amount: minor, currency: minor === null ? null : currency },
+  };
+}
+
+/** `12,5` or `12.50` of a currency with `digits` decimals; NaN when it is no such amount. */
+export function minorUnits(amount: string, digits: number): number {
+  const [, whole, part = ''] = /^(\d{1,9})(?:[.,](\d+))?$/.exec(amount) ?? [];
+  if (whole === undefined || part.length > digits) return Number.NaN;
+  return Number(whole + part.padEnd(digits, '0'));
+}

@@ -1,0 +1,34 @@
+import { describe, expect, it } from '@jest/globals';
+import { readCaptureEntry } from '../../../src/console/web/capture-entry.js';
+
+const TEXT = { noCardHere: 'no card', amountWrong: 'wrong amount' };
+const read = (reference: string, amount: string, currency = 'EUR') =>
+  readCaptureEntry({ reference, amount, currency }, TEXT);
+
+describe('what an agent types to arm a capture', () => {
+  it('is all optional', () => {
+    expect(read(' ', '')).toEqual({ capture: { reference: null, amount: null, currency: null } });
+  });
+
+  it.each([
+    ['12,50', 'EUR', 1250],
+    ['12.5', 'EUR', 1250],
+    ['12', 'EUR', 1200],
+    ['0,05', 'EUR', 5],
+    ['1250', 'JPY', 1250],
+    ['1.250', 'TND', 1250],
+  ])('takes %s %s as %i', (amount, currency, minor) => {
+    expect(read('Order 7', amount, currency)).toEqual({
+      capture: { reference: 'Order 7', amount: minor, currency },
+    });
+  });
+
+  it.each(['12.505', '1 200', '-3', 'twelve', '12.', '1e3'])('does not take %s', (amount) => {
+    expect(read('', amount)).toEqual({ wrong: 'wrong amount' });
+  });
+
+  it('refuses a card number in either field', () => {
+    expect(read('4242 4242 4242 4242', '')).toEqual({ wrong: 'no card' });
+    expect(read('', '378282246310005')).toEqual({ wrong: 'no card' });
+  });
+});

@@ -1,0 +1,75 @@
+import { describe, expect, it } from '@jest/globals';
+import type { DeskView } from '../../../src/call/calls.js';
+import { FIELD_NAMES, REASONS, type FieldError, type FieldView } from '../../../src/capture/view.js';
+import { dots } from '../../../src/card/mask.js';
+import { sentenceFor } from '../../../src/console/web/sentences.js';
+import { CALL, CAPTURE } from '../../support/http-world.js';
+
+const LANGUAGES = ['fr', 'en'] as const;
+const ERRORS: readonly FieldError[] = [
+  'timeout',
+  'invalid-card-number',
+  'invalid-card-type',
+  'invalid-date',
+  'invalid-security-code',
+  'invalid-postal-code',
+];
+
+const DESK: DeskView = { call: CALL, capture: null, keying: false, deadline: null, attempts: 3 };
+
+function asked(field: Partial<FieldView>): DeskView {
+  const whole: FieldView = {
+    name: 'payment-card-number',
+    status: 'collecting',
+    digits_entered: 0,
+    masked: dots(0),
+    attempt: 1,
+    error: null,
+    ...field,
+  };
+  return { ...DESK, capture: { ...CAPTURE, current_field: whole.name, fields: [whole] } };
+}
+
+describe('the sentence to say', () => {
+  it('is one sentence for every state, in both languages', () => {
+    const card = { brand: 'visa' as const, bin: '424242', last4: '4242', exp_month: 12, exp_year: 2034 };
+    const states: DeskView[] = [
+      DESK,
+      { ...DESK, call: { ...CALL, keys_before_capture: 3 } },
+      ...FIELD_NAMES.flatMap((name) => [
+        asked({ name }),
+        asked({ name, digits_entered: 2 }),
+        ...ERRORS.map((error) => asked({ name, error })),
+      ]),
+      { ...DESK, capture: { ...CAPTURE, status: 'processing' } },
+      { ...DESK, capture: { ...CAPTURE, status: 'completed', card } },
+      ...REASONS.map((reason): DeskView => ({ ...DESK, capture: { ...CAPTURE, status: 'failed', reason } })),
+    ];
+    for (const language of LANGUAGES) {
+      for (const state of states) {
+        // One full stop or question mark, at the end; a short "Thank you." or "I am sorry" may come before.
+        expect(sentenceFor(state, language)).toMatch(/^(Thank you\. |Merci\. )?\p{Lu}[^.?!]{15,}[.?]$/u);
+      }
+    }
+  });
+
+  it('changes with the field, its error and the digits that came', () => {
+    expect(sentenceFor(asked({}), 'en')).toBe(
+      'Please key your card number on your telephone’s keypad; I hear only beeps.',
+    );
+    expect(sentenceFor(asked({ error: 'invalid-card-number' }), 'en')).toBe(
+      'A digit went astray: please key the whole card number once more.',
+    );
+    expect(sentenceFor(asked({ error: 'invalid-card-number', digits_entered: 1 }), 'en')).toBe(
+      'Carry on, take your time; the star key starts the number again.',
+    );
+    expect(sentenceFor(asked({ name: 'expiration-date', error: 'timeout' }), 'fr')).toBe(
+      'Je ne reçois plus rien : recomposez la date d’expiration, le mois puis l’année.',
+    );
+  });
+
+  it('is not there while the call rings, or when it ended and nothing is open', () => {
+    expect(sentenceFor({ ...DESK, call: { ...CALL, status: 'ringing' } }, 'en')).toBeNull();
+    expect(sentenceFor({ ...DESK, call: { ...CALL, status: 'ended' } }, 'en')).toBeNull();
+  });
+});
