@@ -40,10 +40,7 @@ const metadata = z
 /** The body that arms a capture, from any door. What is left out or null takes its default. */
 export const armBody = z
   .strictObject({
-    call: z
-      .string()
-      .regex(/^\w{1,64}$/)
-      .describe("The call's id, or the carrier's SID of either leg."),
+    call: z.string().min(1).max(64).describe("The call's id, or the carrier's SID of either leg."),
     outcome: z.enum(OUTCOMES).default('token').describe('`verify` and `charge` need a payment provider.'),
     fields: z
       .array(z.enum(FIELD_NAMES))

@@ -20,18 +20,17 @@ export function holdsCardNumber(text: string): boolean {
     .replaceAll(/\p{Nd}/gu, asciiDigit);
   for (const [run] of plain.matchAll(RUN)) {
     const groups = run.split(/\D+/);
-    if (groups.some((_, first) => beginsCardNumber(groups.slice(first)))) return true;
+    if (groups.some((_, first) => beginsCardNumber(groups, first))) return true;
   }
   return false;
 }
 
-/** Whether the first of `groups`, or the first few together, are a card number. */
-function beginsCardNumber(groups: readonly string[]): boolean {
+/** Whether the group at `first`, or it and the next few together, are a card number. */
+function beginsCardNumber(groups: readonly string[], first: number): boolean {
   let digits = '';
-  for (const group of groups) {
-    digits += group;
-    if (digits.length > LONGEST) return false;
-    if (digits.length >= SHORTEST && isCardNumber(digits)) return true;
+  for (let i = first; i < groups.length && digits.length < LONGEST; i++) {
+    digits += groups[i];
+    if (digits.length >= SHORTEST && digits.length <= LONGEST && isCardNumber(digits)) return true;
   }
   return false;
 }

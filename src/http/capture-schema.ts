@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { FIELD_NAMES, OUTCOMES, REASONS, type CaptureView, type FieldView } from '../capture/view.js';
+import { BRANDS } from '../card/brands.js';
+import type { CardView } from '../card/card.js';
+import type { Masked } from '../card/mask.js';
+
+const at = z.iso.datetime();
+
+export const cardSchema = z
+  .object({
+    brand: z.enum(BRANDS),
+    bin: z.string().nullable().describe('First six digits; null for numbers of 14 digits or less.'),
+    last4: z.string(),
+    exp_month: z.int(),
+    exp_year: z.int(),
+  })
+  .describe('All that is shown of a card.') satisfies z.ZodType<CardView>;
+
+const fieldSchema = z.object({
+  name: z.enum(FIELD_NAMES),
+  status: z.enum(['pending', 'collecting', 'accepted']),
+  digits_entered: z.int(),
+  masked: (z.string() as unknown as z.ZodType<Masked>).describe(
+    'One dot a digit; an accepted card number ends with its last four.',
+  ),
+  attempt: z.int().describe('From 1.'),
+  error: z
+    .enum([
+      'timeout',
+      'invalid-card-number',
+      'invalid-card-type',
+      'invalid-date',
+      'invalid-security-code',
+      'invalid-postal-code',
+    ])
+    .nullable()
+    .describe('Why the last attempt failed.'),
+}) satisfies z.ZodType<FieldView>;
+
+export const captureSchema = z
+  .object({
+    id: z.string().meta({ examples: ['cap_4F0V3P2B9K7W1D8S6M5N0QZXCR'] }),
+    call_id: z.string(),
+    call_sid: z.string().describe("The carrier's SID of the caller's leg."),
+    status: z.enum(['collecting', 'processing', 'completed', 'failed', 'cancelled']),
+    reason: z.enum(REASONS).nullable(),
+    outcome: z.enum(OUTCOMES),
+    current_field: z.enum(FIELD_NAMES).nullable(),
+    reference: z.string().nullable(),
+    amount: z.int().nullable().describe("In the currency's minor unit."),
+    currency: z.string().nullable(),
+    agent: z.string().nullable(),
+    purpose: z.enum(['single', 'saved', 'subscription']),
+    metadata: z.record(z.string(), z.string()),
+    fields: z.array(fieldSchema),
+    token: z.string().nullable().describe('Ours for the card, once the capture is completed.'),
+    fingerprint: z.string().nullable().describe('The same for the same card of the same merchant.'),
+    card: cardSchema.nullable(),
+    charge: z.null(),
+    created_at: at,
+    updated_at: at,
+  })
+  .describe("The collecting of a card's digits on a call.") satisfies z.ZodType<CaptureView>;
+
+export const captureListSchema = z
+  .object({
+    captures: z.array(captureSchema),
+    cursor: z.string().nullable().describe('Null on the last page.'),
+  })
+  .describe('A page of captures, newest first.');

@@ -1,0 +1,37 @@
+import type { IncomingMessage } from 'node:http';
+import { AppError } from '../errors.js';
+import { parseStrictJson } from './strict-json.js';
+
+export const MAX_BODY_BYTES = 64 * 1024;
+
+/** JSON has no charset parameter; many clients send one all the same. */
+const JSON_TYPE = /^application\/json *(?:; *charset="?utf-8"? *)?$/i;
+
+/**
+ * The JSON in the body of `request`. Throws AppError `unsupported_media_type` for another type or a compressed body,
+ * `payload_too_large` over `MAX_BODY_BYTES`, `bad_request` for what is no JSON.
+ */
+export async function readJson(request: IncomingMessage): Promise<unknown> {
+  if (!JSON_TYPE.test(request.headers['content-type'] ?? '')) {
+    throw new AppError('unsupported_media_type', 'send the body as Content-Type: application/json');
+  }
+  if ((request.headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity') {
+    throw new AppError('unsupported_media_type', 'send the body without compression');
+  }
+  return parseStrictJson(await readBytes(request));
+}
+
+function readBytes(request: IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      // The rest is read and thrown away, so that the answer arrives; the server's time limit ends an endless one.
+      if (size <= MAX_BODY_BYTES) chunks.push(chunk);
+      else reject(new AppError('payload_too_large', `a body has at most ${MAX_BODY_BYTES} bytes`));
+    });
+    request.on('end', () => resolve(Buffer.concat(chunks)));
+    request.on('error', () => reject(new AppError('bad_request', 'the body ended too soon')));
+  });
+}

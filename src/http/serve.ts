@@ -1,0 +1,85 @@
+import type { Request, RequestHandler, Response } from 'express';
+import { AppError } from '../errors.js';
+import { jsonAnswer, send, type Answer } from './answer.js';
+import { authenticate, requireScope, type ApiKeys } from './api-keys.js';
+import type { EventStreams } from './event-stream.js';
+import { idempotencyKey, type Idempotency } from './idempotency.js';
+import { PROBLEMS, problemAnswer, problemOf } from './problem.js';
+import { readJson } from './request-body.js';
+import type { Exchange, Route, ViewStream } from './route.js';
+import { checked } from './validation.js';
+
+export interface RouteServices {
+  keys: ApiKeys;
+  idempotency: Idempotency;
+  streams: EventStreams;
+}
+
+/**
+ * Serves one route. The order matters: who asks comes first, so that strangers can make us read nothing and learn
+ * nothing of what exists.
+ */
+export function serve(route: Route, services: RouteServices): RequestHandler {
+  return async (request, response) => {
+    const client = await authenticate(services.keys, request.headers.authorization);
+    requireScope(client, route.scope);
+    const exchange: Exchange = {
+      client,
+      params: named(route, request),
+      query: checked(route.query, request.query, 'query'),
+      body: route.body && checked(route.body, await readJson(request), 'body'),
+    };
+    if (route.stream !== undefined)
+      return follow(route, route.stream, exchange, services.streams, request, response);
+
+    const key = route.idempotent ? idempotencyKey(request.get('idempotency-key')) : null;
+    const run = () => answerOf(route, exchange);
+    const answer =
+      key === null
+        ? await run()
+        : await services.idempotency.once(
+            { principal: client.principal, route: `${route.method} ${route.path}`, key, body: exchange.body },
+            run,
+          );
+    send(response, answer);
+  };
+}
+
+function named(route: Route, request: Request): unknown {
+  const params = route.params.safeParse(request.params);
+  if (!params.success) throw new AppError('not_found', 'nothing has such a name');
+  return params.data;
+}
+
+/** Refusals are answers too, and kept for a repetition; faults of ours are thrown. */
+async function answerOf(route: Route, exchange: Exchange): Promise<Answer> {
+  try {
+    const made = await route.handle(exchange);
+    const location = route.location?.(made);
+    return jsonAnswer(route.answer.status, made, location === undefined ? {} : { location });
+  } catch (error) {
+    if (PROBLEMS[problemOf(error).code].status >= 500) throw error;
+    return problemAnswer(error);
+  }
+}
+
+async function follow(
+  route: Route,
+  stream: ViewStream,
+  exchange: Exchange,
+  streams: EventStreams,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  if (request.method === 'HEAD') {
+    await route.handle(exchange);
+    response.type('text/event-stream').end();
+    return;
+  }
+  await streams.follow(response, {
+    event: stream.event,
+    first: () => route.handle(exchange),
+    watch: (listener) => stream.watch(exchange, listener),
+    over: (view) => stream.over(view),
+  });
+}

@@ -1,0 +1,15 @@
+import { z } from 'zod';
+import type { TokenView } from '../vault/vault.js';
+import { cardSchema } from './capture-schema.js';
+
+export const tokenSchema = z
+  .object({
+    token: z.string().meta({ examples: ['tnw_2H8K0W5Q7B9Y3M1P6R4TZVXJCG'] }),
+    card: cardSchema,
+    fingerprint: z.string().meta({ examples: ['fpr_9D3X7N1S5F8G2V6K0B4QWZRMTC'] }),
+    purpose: z.enum(['single', 'saved', 'subscription']),
+    channel: z.enum(['moto_attended', 'moto_ivr', 'ecommerce']),
+    created_at: z.iso.datetime(),
+    expires_at: z.iso.datetime(),
+  })
+  .describe('What stands for a card. Nothing in it leads back to the number.') satisfies z.ZodType<TokenView>;
