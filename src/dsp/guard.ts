@@ -22,8 +22,8 @@ export interface GuardListener {
   press(cell: KeyCell, onset: number): void;
 }
 
-/** From a press on the caller is covered for 300 ms and to the grid: the keys that follow at once begin under it. */
-export const COVER = (300 * SAMPLE_RATE) / 1000;
+/** After a press the caller stays covered for 250 ms and to the grid: the keys that follow at once begin under it. */
+export const COVER = (250 * SAMPLE_RATE) / 1000;
 
 /** A gap of 25 ms ends a press, as a pause of that length does. */
 const GAP_ENDS_PRESS = (25 * SAMPLE_RATE) / 1000;
@@ -39,7 +39,6 @@ export class Guard {
   /** A payment field is open: suspicion is raised sooner. */
   fieldOpen = false;
 
-  readonly #listener: GuardListener;
   /** The audio that is held back. Its length is whole blocks, so a block never wraps. */
   readonly #held: Uint8Array;
   readonly #hold: number;
@@ -60,7 +59,6 @@ export class Guard {
   #faults = 0;
 
   constructor(options: GuardOptions, listener: GuardListener) {
-    this.#listener = listener;
     this.#hold = (options.holdMs * SAMPLE_RATE) / 1000;
     this.#held = new Uint8Array(new ArrayBuffer(Math.max(this.#hold, 128)), 0, this.#hold);
     this.#held.fill(MULAW_SILENCE);
@@ -68,7 +66,7 @@ export class Guard {
     this.#quickWindow = options.holdMs === 15 ? new ToneWindow(this.#blocks, 2) : this.#window;
     this.#suspicion = new Suspicion(this.#quickWindow);
     this.#detector = new DtmfDetector(this.#window, new KeyCell(), {
-      down: (cell, start) => this.#press(cell, start),
+      down: (cell, start) => listener.press(cell, start + this.#missing),
     });
     this.#beeper = new Beeper(options.beepLevel);
   }
@@ -85,6 +83,7 @@ export class Guard {
       this.#faults++;
       output.fill(MULAW_SILENCE);
       this.wipe();
+      this.#held.fill(MULAW_SILENCE);
       this.#count = end;
       this.#coverFor(this.#hold + COVER);
     }
@@ -127,12 +126,7 @@ export class Guard {
     if (this.#quickWindow !== this.#window) this.#quickWindow.update();
     if (this.#suspicion.next(this.fieldOpen)) this.#coverFor(this.#hold + BLOCK);
     this.#detector.next();
-    if (this.#detector.pressed) this.#coverFor(this.#hold + BLOCK);
-  }
-
-  #press(cell: KeyCell, start: number): void {
-    this.cover();
-    this.#listener.press(cell, start + this.#missing);
+    if (this.#detector.pressed) this.#coverFor(this.#hold + COVER);
   }
 
   #coverFor(samples: number): void {

@@ -19,8 +19,8 @@ const LEVEL_LEAST = -52;
 
 /** Clearness that raises suspicion, in dB, by the blocks of the window: with and without an open field. */
 const THRESHOLD: Readonly<Record<2 | 3, { readonly closed: number; readonly open: number }>> = {
-  2: { closed: 9.9, open: 6.7 },
-  3: { closed: 8, open: 5.6 },
+  2: { closed: 9, open: 6.2 },
+  3: { closed: 7.5, open: 5.4 },
 };
 
 /** Once suspect, this much less keeps it so, for this many blocks after the last such window. */
