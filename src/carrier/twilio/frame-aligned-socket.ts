@@ -1,10 +1,13 @@
 import { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
+import { readInto } from './own-reads.js';
 import { headerLength, MAX_HEADER_BYTES, payloadLength } from './websocket-frame.js';
 
 /** Room for a frame that arrives in parts, at first; it grows to the largest frame. */
 const FIRST_ROOM = 1024;
 
+/** Smaller buffers live on V8's heap, where copies of them stay behind. */
+const MIN_OFF_HEAP = 128;
 const NOTHING = Buffer.alloc(0);
 
 type Done = (error?: Error | null) => void;
@@ -29,17 +32,18 @@ export class FrameAlignedSocket extends Duplex {
   /** A frame was too long: nothing is read any more. */
   #deaf = false;
 
-  /** `head` is what came with the upgrade request; `ws` must be given an empty one. */
-  constructor(socket: Duplex, head: Buffer, maxPayload: number) {
+  /**
+   * `head` is what came with the upgrade request; `ws` must be given an empty one. `reads` is the buffer that sockets
+   * read into, one for all.
+   */
+  constructor(socket: Duplex, head: Buffer, reads: Buffer, maxPayload: number) {
     super();
     this.#socket = socket;
     this.#maxPayload = maxPayload;
     if (socket instanceof Socket) socket.setNoDelay(true).setTimeout(0);
     if (head.length > 0) socket.unshift(head);
-    socket.on('data', (chunk: Buffer) => {
-      this.#chunk = chunk;
-      this.#deliver();
-    });
+    socket.on('data', (bytes: Buffer) => this.#receive(bytes));
+    readInto(socket, reads, (bytes) => this.#receive(bytes));
     socket.on('end', () => this.push(null));
     socket.on('error', () => this.destroy());
     socket.on('close', () => this.destroy());
@@ -81,6 +85,14 @@ export class FrameAlignedSocket extends Duplex {
     this.#part.fill(0);
     this.#socket.destroy();
     done(error);
+  }
+
+  #receive(bytes: Buffer): void {
+    this.#chunk = bytes;
+    this.#deliver();
+    // Paused in the middle: these bytes are not ours for longer than this.
+    if (this.#chunk.length > 0) this.#chunk = copyOf(this.#chunk);
+    bytes.fill(0);
   }
 
   /**
@@ -152,4 +164,10 @@ export class FrameAlignedSocket extends Duplex {
     this.#chunk = this.#chunk.subarray(length);
     return taken;
   }
+}
+
+function copyOf(bytes: Buffer): Buffer {
+  const copy = Buffer.from(new ArrayBuffer(Math.max(bytes.length, MIN_OFF_HEAP)), 0, bytes.length);
+  copy.set(bytes);
+  return copy;
 }

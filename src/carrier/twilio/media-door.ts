@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { FrameAlignedSocket } from './frame-aligned-socket.js';
+import { READ_BYTES } from './own-reads.js';
 import { MediaSocket, type MediaContext } from './media-socket.js';
 import { isSigned } from './signature.js';
 
@@ -46,6 +47,7 @@ export function createMediaDoor(
     closeTimeout: CLOSE_WITHIN_MS,
   };
   const server = new WebSocketServer(settings);
+  const reads = Buffer.from(new ArrayBuffer(READ_BYTES));
   const url = mediaUrl(options.nodeUrl);
 
   return {
@@ -63,7 +65,7 @@ export function createMediaDoor(
         forbid(socket);
         return true;
       }
-      const aligned = new FrameAlignedSocket(socket, head, MAX_MESSAGE_BYTES);
+      const aligned = new FrameAlignedSocket(socket, head, reads, MAX_MESSAGE_BYTES);
       server.handleUpgrade(request, aligned, Buffer.alloc(0), (ws) => {
         const media = new MediaSocket(ws, aligned, context);
         sockets.add(media);

@@ -4,6 +4,8 @@ import * as fc from 'fast-check';
 import { FrameAlignedSocket } from '../../../src/carrier/twilio/frame-aligned-socket.js';
 
 const MAX = 1_000;
+const NONE = Buffer.alloc(0);
+const READS = Buffer.alloc(65_536);
 
 /** A client's text frame, masked. */
 function frame(payload: Uint8Array, mask = [1, 2, 3, 4]): Buffer {
@@ -50,7 +52,7 @@ describe('a frame-aligned socket', () => {
         const frames = all.map((payload) => frame(payload));
         const stream = Buffer.concat(frames);
         const { raw, give } = rawSocket();
-        const { copies, chunks } = listen(new FrameAlignedSocket(raw, Buffer.alloc(0), MAX));
+        const { copies, chunks } = listen(new FrameAlignedSocket(raw, NONE, READS, MAX));
         const given: Buffer[] = [];
         for (let at = 0, i = 0; at < stream.length; i++) {
           const piece = Buffer.from(stream.subarray(at, at + (sizes[i % sizes.length] ?? 1)));
@@ -68,7 +70,7 @@ describe('a frame-aligned socket', () => {
 
   it('gives a frame that came byte by byte', async () => {
     const { raw, give } = rawSocket();
-    const { copies } = listen(new FrameAlignedSocket(raw, Buffer.alloc(0), MAX));
+    const { copies } = listen(new FrameAlignedSocket(raw, NONE, READS, MAX));
     const whole = frame(Buffer.alloc(300, 7));
     for (const byte of whole) give(Buffer.from([byte]));
     await turn();
@@ -78,7 +80,7 @@ describe('a frame-aligned socket', () => {
   it('gives what came with the upgrade request first', async () => {
     const { raw, give } = rawSocket();
     const [first, second] = [frame(Buffer.from('one')), frame(Buffer.from('two'))];
-    const { copies } = listen(new FrameAlignedSocket(raw, first.subarray(0, 4), MAX));
+    const { copies } = listen(new FrameAlignedSocket(raw, first.subarray(0, 4), READS, MAX));
     give(first.subarray(4));
     give(second);
     const expected = [frame(Buffer.from('one')), frame(Buffer.from('two'))];
@@ -93,7 +95,7 @@ describe('a frame-aligned socket', () => {
     'gives only the header of a frame with a length %s beyond the bound, and then nothing',
     async (_what, length, header) => {
       const { raw, give } = rawSocket();
-      const { copies } = listen(new FrameAlignedSocket(raw, Buffer.alloc(0), MAX));
+      const { copies } = listen(new FrameAlignedSocket(raw, NONE, READS, MAX));
       const tooLong = frame(Buffer.alloc(length, 7));
       const expected = Buffer.from(tooLong.subarray(0, header));
       const after = frame(Buffer.from('after'));
@@ -107,7 +109,7 @@ describe('a frame-aligned socket', () => {
 
   it('waits while it is paused, the socket behind it too', async () => {
     const { raw, give } = rawSocket();
-    const aligned = new FrameAlignedSocket(raw, Buffer.alloc(0), MAX);
+    const aligned = new FrameAlignedSocket(raw, NONE, READS, MAX);
     const heard: string[] = [];
     aligned.on('data', (chunk: Buffer) => {
       heard.push(chunk.subarray(6).toString());
@@ -125,7 +127,7 @@ describe('a frame-aligned socket', () => {
 
   it('keeps no part of a frame when it is destroyed', async () => {
     const { raw, give } = rawSocket();
-    const aligned = new FrameAlignedSocket(raw, Buffer.alloc(0), MAX);
+    const aligned = new FrameAlignedSocket(raw, NONE, READS, MAX);
     listen(aligned);
     const part = frame(Buffer.alloc(50, 7)).subarray(0, 40);
     const [first, second] = [Buffer.from(part), Buffer.from(part)];
@@ -140,7 +142,7 @@ describe('a frame-aligned socket', () => {
 
   it('writes a frame that was corked in one piece, also while another waits', async () => {
     const { raw, written } = rawSocket();
-    const aligned = new FrameAlignedSocket(raw, Buffer.alloc(0), MAX);
+    const aligned = new FrameAlignedSocket(raw, NONE, READS, MAX);
     const pieces: string[] = [];
     written.on('data', (chunk: Buffer) => pieces.push(chunk.toString()));
     for (const [header, payload] of ['ab', 'cd']) {
@@ -156,7 +158,7 @@ describe('a frame-aligned socket', () => {
 
   it('ends and closes with the socket behind it', async () => {
     const { raw } = rawSocket();
-    const aligned = new FrameAlignedSocket(raw, Buffer.alloc(0), MAX);
+    const aligned = new FrameAlignedSocket(raw, NONE, READS, MAX);
     const events: string[] = [];
     for (const name of ['end', 'close']) aligned.on(name, () => events.push(name));
     aligned.resume();
