@@ -24,3 +24,9 @@ export function wavFile(mulaw: Uint8Array): Buffer {
   header.writeUInt32LE(mulaw.length, 54);
   return Buffer.concat([header, mulaw, Buffer.alloc(padding)]);
 }
+
+/** The samples of a file that `wavFile` made. */
+export function mulawOf(file: Uint8Array): Uint8Array {
+  const length = new DataView(file.buffer, file.byteOffset, file.byteLength).getUint32(54, true);
+  return file.subarray(58, 58 + length);
+}

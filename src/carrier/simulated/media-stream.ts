@@ -7,6 +7,7 @@ import { Playback } from './playback.js';
 import { newSid } from './resource.js';
 import { signatureOf } from './signature.js';
 import type { SimulatorSettings } from './simulator-settings.js';
+import { SlowLine } from './slow-line.js';
 import { streamCommandSchema } from './stream-command.js';
 
 export interface MediaStreamOptions {
@@ -49,12 +50,11 @@ export class MediaStream {
   #started = false;
   #sequence = 0;
   #chunk = 0;
-  #openedAt = 0;
-  /** When the message before this one left, or is to leave: order is kept. */
-  #lastRelease = 0;
+  readonly #line: SlowLine;
 
   constructor(options: MediaStreamOptions) {
     this.#options = options;
+    this.#line = new SlowLine(options.settings, options.clock, options.random);
     this.over = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -95,9 +95,13 @@ export class MediaStream {
     }
     this.#tell('stop', { stop: { accountSid, callSid } });
     this.#started = false;
-    clock.after(Math.max(this.#lastRelease - clock.monotonic(), 0), () => socket.close(1000));
-    const cancel = clock.after(CLOSE_TIMEOUT_MS, () => socket.terminate());
-    socket.once('close', cancel);
+    this.#line.run(() => {
+      socket.close(1000);
+      socket.once(
+        'close',
+        clock.after(CLOSE_TIMEOUT_MS, () => socket.terminate()),
+      );
+    });
   }
 
   #connect(): void {
@@ -134,8 +138,7 @@ export class MediaStream {
   }
 
   #start(): void {
-    const { accountSid, callSid, parameters, clock, onStarted } = this.#options;
-    this.#openedAt = clock.monotonic();
+    const { accountSid, callSid, parameters, onStarted } = this.#options;
     this.#started = true;
     this.#release({ event: 'connected', protocol: 'Call', version: '1.0.0' });
     this.#tell('start', {
@@ -181,33 +184,17 @@ export class MediaStream {
     this.#release({ event, sequenceNumber: String(++this.#sequence), ...body, streamSid: this.sid });
   }
 
-  /** Sends a message now, or later when the line is slow. */
   #release(message: Readonly<Record<string, unknown>>): void {
-    const { clock } = this.#options;
-    const now = clock.monotonic();
-    const at = Math.max(this.#lastRelease, now + this.#delay(now));
-    this.#lastRelease = at;
     const text = JSON.stringify(message);
-    if (at <= now) this.#write(text);
-    else clock.after(at - now, () => this.#write(text));
-  }
-
-  #delay(now: number): number {
-    const { jitterMs, stall } = this.#options.settings;
-    const jitter = jitterMs === 0 ? 0 : this.#options.random() * jitterMs;
-    if (stall === null) return jitter;
-    const left = stall.everyMs - ((now - this.#openedAt) % stall.everyMs);
-    return left <= stall.forMs ? Math.max(left, jitter) : jitter;
+    this.#line.run(() => {
+      if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(text);
+    });
   }
 
   #lost(): boolean {
     const { settings, random } = this.#options;
     if ((this.#socket?.bufferedAmount ?? 0) > MAX_UNSENT_BYTES) return true;
     return settings.lossPercent > 0 && random() * 100 < settings.lossPercent;
-  }
-
-  #write(text: string): void {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(text);
   }
 }
 

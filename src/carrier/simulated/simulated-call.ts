@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.js';
+import type { Logger } from '../../log.js';
 import { callParameters, streamCallback, type StreamEvent } from './call-parameters.js';
 import { CarrierFault, type Debugger, type FaultCode } from './debugger.js';
 import { MediaStream } from './media-stream.js';
@@ -24,6 +25,7 @@ export interface Exchange {
   readonly metronome: Metronome;
   readonly webhooks: WebhookSender;
   readonly debug: Debugger;
+  readonly log: Logger;
 }
 
 export interface CallOptions {
@@ -142,6 +144,7 @@ export class SimulatedCall implements TwimlCall {
     if (this.over) return;
     this.endedAt = this.#exchange.clock.now();
     this.#status = status;
+    this.#exchange.log.info({ call_sid: this.sid, status, detail: this.options.direction }, 'call');
     for (const leave of this.#leave) leave();
     this.#abort();
     this.microphone.cut();
@@ -270,6 +273,7 @@ export class SimulatedCall implements TwimlCall {
 
   #become(status: CallStatus): void {
     this.#status = status;
+    this.#exchange.log.info({ call_sid: this.sid, status, detail: this.options.direction }, 'call');
     this.#party.statusChanged(status);
   }
 

@@ -54,7 +54,6 @@ export class SimulatedCarrier {
   /** REST and the control door: for a server of the caller's own. `listen` makes one. */
   readonly router: Router;
   readonly #exchange: Exchange;
-  readonly #log: Logger;
   readonly #numbers = new Map<string, NumberOptions>();
   readonly #phones = new Map<string, Phone>();
   readonly #calls = new Map<string, SimulatedCall>();
@@ -70,7 +69,6 @@ export class SimulatedCarrier {
       log = silentLogger,
       random = Math.random,
     } = options;
-    this.#log = log;
     this.settings = { ...DEFAULT_SETTINGS, ...options.settings };
     this.debug = new Debugger(clock, (entry) =>
       log.warn({ code: entry.code, call_sid: entry.call_sid, detail: entry.message }, 'carrier debugger'),
@@ -84,6 +82,7 @@ export class SimulatedCarrier {
       metronome: new Metronome(clock),
       webhooks: new WebhookSender({ authToken, clock, ...(ca !== undefined && { ca }) }),
       debug: this.debug,
+      log,
     };
     this.#control = new ControlDoor({
       settings: this.settings,
@@ -237,7 +236,6 @@ export class SimulatedCarrier {
   #create(party: Party, options: CallOptions): SimulatedCall {
     const call = new SimulatedCall(this.#exchange, options, party);
     this.#calls.set(call.sid, call);
-    this.#log.info({ call_sid: call.sid, detail: options.direction }, 'call');
     if (this.#calls.size > MAX_ENDED_CALLS) this.#forgetOne();
     return call;
   }

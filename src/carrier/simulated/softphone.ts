@@ -63,6 +63,7 @@ export class Softphone {
     this.#giveUp?.();
     this.#stopListening();
     this.#phone.lines = this.#linesBefore;
+    this.#socket.removeAllListeners('close');
     this.#socket.terminate();
   }
 

@@ -1,0 +1,139 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { TEST_CARD_NAMES, type TestCardName } from '../carrier/simulated/test-card.js';
+import { AppError } from '../errors.js';
+import { spectrogramPng } from '../sandbox/spectrogram.js';
+import { mulawOf } from '../sandbox/wav.js';
+import type { Command } from './command.js';
+import { DemoScreen } from './demo-screen.js';
+import { DEMO_TEXT, type DemoLanguage } from './demo-text.js';
+import { SandboxClient, type CaptureAnswer } from './sandbox-client.js';
+
+/** A number for fiction (ARCEP), not that of the phone page. */
+const CALLER = '+33639980002';
+/** From dialling to both on the line, and to the token. */
+const LIVE_WITHIN_MS = 20_000;
+const TOKEN_WITHIN_MS = 120_000;
+const POLL_MS = 100;
+/** A slip of the finger, taken back with `*`. */
+const SLIP_KEYS = 5;
+/** Cards whose number can go on: `#` ends it. */
+const NO_USUAL_LENGTH: ReadonlySet<TestCardName> = new Set(['unionpay', 'maestro']);
+
+export const demo: Command = {
+  name: 'demo',
+  summary: 'A scripted call through the running sandbox: a card is keyed, a token comes out',
+  help: `
+Usage: npx tonewall demo [--card ${TEST_CARD_NAMES.join('|')}] [--language en|fr]
+
+Needs the sandbox (npm start). A caller phones, the agent's telephone answers by itself, and the caller keys a published
+test card with real tones, slips once and corrects it. Then: the token, two sound files (what the caller sent,
+what the agent heard) and a picture of both. An agent page that is open shows the call and plays it.
+
+  --card NAME      default visa
+  --language en|fr default: that of LANG, else en
+
+The exit code is 0 only when there is a token.
+`,
+  async run(args, io) {
+    const { card, language } = read(args, io.env);
+    const text = DEMO_TEXT[language];
+    const screen = new DemoScreen(io.stdout, text);
+    const sandbox = await SandboxClient.find(io.env);
+    screen.line(text.dialling(sandbox.number));
+    const { call_sid } = await sandbox.placeCall(CALLER, card);
+    let capture: CaptureAnswer | null = null;
+    try {
+      await untilLive(sandbox, call_sid);
+      screen.line(text.talking);
+      capture = await keyCard(sandbox, call_sid, card, screen);
+    } finally {
+      const { recordings } = await sandbox.end(call_sid);
+      if (capture !== null) screen.result(capture);
+      if (recordings !== null) screen.files(recordings, await picture(recordings, text));
+    }
+    return capture.token === null ? 1 : 0;
+  },
+};
+
+function read(args: readonly string[], env: Readonly<Record<string, string | undefined>>) {
+  const card = { type: 'string', default: 'visa' } as const;
+  const language = { type: 'string', default: env['LANG']?.startsWith('fr') === true ? 'fr' : 'en' } as const;
+  try {
+    const { values } = parseArgs({ args: [...args], options: { card, language } });
+    if (isCard(values.card) && isLanguage(values.language))
+      return { card: values.card, language: values.language };
+  } catch {
+    // Said below, as for a value that is not known.
+  }
+  throw new AppError('bad_request', `demo takes --card ${TEST_CARD_NAMES.join('|')} and --language en|fr`);
+}
+
+function isCard(name: string): name is TestCardName {
+  return (TEST_CARD_NAMES as readonly string[]).includes(name);
+}
+
+function isLanguage(name: string): name is DemoLanguage {
+  return name in DEMO_TEXT;
+}
+
+async function untilLive(sandbox: SandboxClient, sid: string): Promise<void> {
+  for (let waited = 0; waited < LIVE_WITHIN_MS; waited += POLL_MS) {
+    if ((await sandbox.callStatus(sid)) === 'live') return;
+    const { status, said } = await sandbox.scriptedCall(sid);
+    if (status !== 'ringing' && status !== 'in-progress') {
+      const words = said.map(({ text }) => text).join(' ');
+      throw new AppError('carrier_failed', `the call ended before the agent was on it: ${words || status}`);
+    }
+    await sleep(POLL_MS);
+  }
+  throw new AppError(
+    'carrier_failed',
+    'the agent did not come on the line: is its telephone busy with another call?',
+  );
+}
+
+/** Arms a capture and lets the caller key, field by field, as the capture asks. Resolves when the capture is over. */
+async function keyCard(
+  sandbox: SandboxClient,
+  sid: string,
+  card: TestCardName,
+  screen: DemoScreen,
+): Promise<CaptureAnswer> {
+  let capture = await sandbox.arm(sid, 'demo');
+  const asked = new Set<string>();
+  const keying: Promise<void>[] = [];
+  for await (capture of sandbox.watch(capture.id, AbortSignal.timeout(TOKEN_WITHIN_MS))) {
+    screen.progress(capture);
+    if (capture.status !== 'collecting' && capture.status !== 'processing') break;
+    const field = capture.current_field;
+    if (field === null || asked.has(field)) continue;
+    asked.add(field);
+    keying.push(sandbox.key(sid, stepsFor(field, card)));
+  }
+  await Promise.all(keying);
+  return capture;
+}
+
+function stepsFor(field: string, card: TestCardName): Record<string, unknown>[] {
+  if (field === 'payment-card-number') {
+    const slip = [{ press: 'number', first: SLIP_KEYS }, { wait_ms: 500 }, { press: '*' }, { wait_ms: 500 }];
+    return [...slip, { press: 'number' }, ...(NO_USUAL_LENGTH.has(card) ? [{ press: '#' }] : [])];
+  }
+  return [{ wait_ms: 500 }, { press: field === 'security-code' ? 'code' : 'expiry' }];
+}
+
+async function picture(
+  { caller_sent, agent_heard }: { caller_sent: string; agent_heard: string },
+  text: { callerSent: string; agentHeard: string },
+): Promise<string> {
+  const path = join(dirname(caller_sent), 'demo.png');
+  const png = spectrogramPng([
+    { title: text.callerSent, mulaw: mulawOf(await readFile(caller_sent)) },
+    { title: text.agentHeard, mulaw: mulawOf(await readFile(agent_heard)) },
+  ]);
+  await writeFile(path, png);
+  return path;
+}
