@@ -26,24 +26,31 @@ export async function readFolder(folder: string): Promise<Folder> {
     if (names.length > MAX_FILES) return { sources, faults: [fault(folder, `more than ${MAX_FILES} files`)] };
     for (const name of names) {
       const shown = path.join(folder, name);
-      const reason = await refusal(root, name);
-      if (reason === null)
-        sources.set(name, new YamlSource(shown, await readFile(path.join(root, name), 'utf8')));
-      else faults.push(fault(shown, reason));
+      const text = await readText(root, name).catch((error: unknown) => unreadable(error));
+      if (text.ok) sources.set(name, new YamlSource(shown, text.value));
+      else faults.push(fault(shown, text.reason));
     }
   } catch (error) {
-    faults.push(fault(folder, `can't be read (${codeOf(error)})`));
+    faults.push(fault(folder, unreadable(error).reason));
   }
   return { sources, faults };
 }
 
-async function refusal(root: string, name: string): Promise<string | null> {
+type Text = { ok: true; value: string } | { ok: false; reason: string };
+
+async function readText(root: string, name: string): Promise<Text> {
   const target = await realpath(path.join(root, name));
-  if (!target.startsWith(root + path.sep))
-    return 'is a link that leads out of the folder: put the file itself here';
+  if (!target.startsWith(root + path.sep)) {
+    return { ok: false, reason: 'is a link that leads out of the folder: put the file itself here' };
+  }
   const file = await stat(target);
-  if (!file.isFile()) return 'is no file';
-  return file.size > MAX_FILE_BYTES ? `is larger than ${MAX_FILE_BYTES / 1024} KiB` : null;
+  if (!file.isFile()) return { ok: false, reason: 'is no file' };
+  if (file.size > MAX_FILE_BYTES) return { ok: false, reason: `is larger than ${MAX_FILE_BYTES / 1024} KiB` };
+  return { ok: true, value: await readFile(target, 'utf8') };
+}
+
+function unreadable(error: unknown): Text & { ok: false } {
+  return { ok: false, reason: `can't be read (${codeOf(error)})` };
 }
 
 function fault(place: string, message: string): MemberError {

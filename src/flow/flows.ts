@@ -20,6 +20,11 @@ export class Flows {
     this.#byNumber = new Map(flows.flatMap((flow) => flow.numbers.map((number) => [number, flow])));
   }
 
+  /** Whose calls the flows take. */
+  get merchants(): string[] {
+    return [...new Set([...this.#byName.values()].map(({ merchant }) => merchant))];
+  }
+
   byName(name: string): Flow | null {
     return this.#byName.get(name) ?? null;
   }

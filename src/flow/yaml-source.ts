@@ -52,9 +52,11 @@ export class YamlSource {
   #fault(issue: z.core.$ZodIssue): MemberError {
     const member = issue.path.join('.');
     const unknown = issue.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
+    const missing = member !== '' && !this.#document.hasIn(issue.path);
+    const reason = missing ? 'is missing' : issue.message;
     return {
       path: this.at([...issue.path, ...unknown]),
-      message: member === '' ? issue.message : `${member}: ${issue.message}`,
+      message: member === '' ? reason : `${member}: ${reason}`,
     };
   }
 
