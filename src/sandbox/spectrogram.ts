@@ -1,5 +1,6 @@
 import { PNG } from 'pngjs';
-import { MULAW_DECODE, SAMPLE_RATE, dbm0Of } from '../dsp/mulaw.js';
+import { MULAW_DECODE, MULAW_SILENCE, SAMPLE_RATE, dbm0Of } from '../dsp/mulaw.js';
+import { fft } from './fft.js';
 import { GLYPH_HEIGHT, GLYPH_WIDTH, glyphDot } from './bitmap-font.js';
 
 export interface SpectrogramRow {
@@ -46,7 +47,6 @@ const HANN = Float64Array.from(
   { length: WINDOW },
   (_, n) => 0.5 - 0.5 * Math.cos((2 * Math.PI * n) / WINDOW),
 );
-const COS = Float64Array.from({ length: WINDOW }, (_, n) => Math.cos((2 * Math.PI * n) / WINDOW));
 
 /** One picture with a spectrogram a row, all on the same scale of time, level and frequency (0–4 kHz). */
 export function spectrogramPng(rows: readonly SpectrogramRow[]): Buffer {
@@ -79,20 +79,10 @@ function drawSound(png: PNG, top: number, mulaw: Uint8Array, width: number, perS
 
 /** Level in dBm0 of a sine at each bin. */
 function spectrum(mulaw: Uint8Array, start: number): Float64Array {
-  const windowed = Float64Array.from(
-    HANN,
-    (weight, n) => weight * (MULAW_DECODE[mulaw[start + n] ?? 0xff] ?? 0),
-  );
-  return Float64Array.from({ length: BINS }, (_, bin) => {
-    let re = 0;
-    let im = 0;
-    for (let n = 0; n < WINDOW; n++) {
-      const x = windowed[n] ?? 0;
-      re += x * (COS[(bin * n) % WINDOW] ?? 0);
-      im += x * (COS[(bin * n + WINDOW / 4) % WINDOW] ?? 0);
-    }
-    return dbm0Of((4 * Math.hypot(re, im)) / WINDOW + 1e-3);
-  });
+  const re = HANN.map((weight, n) => weight * (MULAW_DECODE[mulaw[start + n] ?? MULAW_SILENCE] ?? 0));
+  const im = new Float64Array(WINDOW);
+  fft(re, im);
+  return re.subarray(0, BINS).map((x, bin) => dbm0Of((4 * Math.hypot(x, im[bin] ?? 0)) / WINDOW + 1e-3));
 }
 
 function colourOf(level: number): Colour {
@@ -123,7 +113,8 @@ function drawAxes(png: PNG, top: number, width: number, perSecond: number): void
 const textWidth = (words: string): number => words.length * (GLYPH_WIDTH + 1) * TEXT;
 
 function text(png: PNG, left: number, top: number, words: string, colour: Colour): void {
-  for (const [index, letter] of [...words].entries()) {
+  for (let index = 0; index < words.length; index++) {
+    const letter = words.charAt(index);
     const x = left + index * (GLYPH_WIDTH + 1) * TEXT;
     for (let column = 0; column < GLYPH_WIDTH; column++) {
       for (let row = 0; row < GLYPH_HEIGHT; row++) {

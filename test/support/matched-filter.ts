@@ -26,12 +26,17 @@ export function guessKey(
 }
 
 function power(mulaw: Uint8Array, start: number, end: number, hz: number): number {
+  const cos = Math.cos((2 * Math.PI * hz) / SAMPLE_RATE);
+  const sin = Math.sin((2 * Math.PI * hz) / SAMPLE_RATE);
+  let turnRe = 1;
+  let turnIm = 0;
   let re = 0;
   let im = 0;
   for (let n = start; n < end; n++) {
     const x = MULAW_DECODE[mulaw[n] ?? 0xff] ?? 0;
-    re += x * Math.cos((2 * Math.PI * hz * n) / SAMPLE_RATE);
-    im += x * Math.sin((2 * Math.PI * hz * n) / SAMPLE_RATE);
+    re += x * turnRe;
+    im += x * turnIm;
+    [turnRe, turnIm] = [turnRe * cos - turnIm * sin, turnRe * sin + turnIm * cos];
   }
   return re * re + im * im;
 }

@@ -1,0 +1,120 @@
+import { describe, it, expect } from '@jest/globals';
+import { BEEP_LENGTH, GRID } from '../../src/dsp/beeper.js';
+import { Guard } from '../../src/dsp/guard.js';
+import { MULAW_SILENCE } from '../../src/dsp/mulaw.js';
+import { keyHz } from '../../src/dsp/keypad.js';
+import { addSine, toMulaw } from '../../src/dsp/tone.js';
+import { leaked, passedThrough } from '../support/leak.js';
+import { guessKey } from '../support/matched-filter.js';
+import { Random } from '../support/random.js';
+import { lineOfKeys, ms, voiceLike, type KeySet } from '../support/tones.js';
+
+function guarded(mulaw: Uint8Array, fieldOpen: boolean, holdMs: 15 | 20 | 40): Uint8Array {
+  const guard: Guard = new Guard({ holdMs }, { press: () => guard.beep() });
+  guard.fieldOpen = fieldOpen;
+  const output = new Uint8Array(mulaw.length);
+  guard.process(mulaw, output);
+  return output;
+}
+
+const NOISE = { kind: 'noise', under: 20 } as const;
+const VOICE = { kind: 'voice', under: 12 } as const;
+const LOUD = [-25, -3] as const;
+const AT_T = [-8, 4] as const;
+const ANY_TWIST = [-12, 12] as const;
+
+const SETS: readonly (readonly [
+  name: string,
+  set: KeySet,
+  field: 'open' | 'closed',
+  holdMs: 15 | 20 | 40,
+])[] = [
+  ['the wide set in quiet', { duration: [40, 300], level: LOUD, twist: AT_T }, 'closed', 20],
+  ['the wide set in noise', { duration: [40, 300], level: LOUD, twist: AT_T, rest: NOISE }, 'closed', 20],
+  ['the wide set in a voice', { duration: [40, 300], level: LOUD, twist: AT_T, rest: VOICE }, 'closed', 20],
+  ['short bursts', { duration: [15, 40], level: LOUD, twist: AT_T }, 'closed', 20],
+  ['short bursts in noise', { duration: [15, 40], level: LOUD, twist: AT_T, rest: NOISE }, 'closed', 20],
+  ['quiet keys at any twist', { duration: [15, 60], level: [-45, -25], twist: ANY_TWIST }, 'closed', 20],
+  ['any twist in noise', { duration: [15, 60], level: LOUD, twist: ANY_TWIST, rest: NOISE }, 'closed', 20],
+  ['keys held for long', { duration: [500, 1500], level: [-45, -3], twist: ANY_TWIST }, 'closed', 20],
+  [
+    'a voice 6 dB under',
+    { duration: [40, 300], level: LOUD, twist: AT_T, rest: { ...VOICE, under: 6 } },
+    'open',
+    20,
+  ],
+  ['a hold-back of 15 ms', { duration: [15, 60], level: LOUD, twist: AT_T, rest: NOISE }, 'open', 15],
+  ['a hold-back of 40 ms', { duration: [15, 60], level: LOUD, twist: AT_T, rest: VOICE }, 'open', 40],
+];
+
+describe('the guard lets no sample of a key through', () => {
+  it.each(SETS)('%s', (_, set, field, holdMs) => {
+    const { mulaw, keys } = lineOfKeys(set, set.duration[0] >= 500 ? 20 : 100, new Random(1_000));
+    const passed = passedThrough(mulaw, guarded(mulaw, field === 'open', holdMs), ms(holdMs));
+    expect(keys.map((key) => leaked(passed, key, ms(holdMs))).filter((samples) => samples > 0)).toEqual([]);
+  });
+
+  it('to a filter that knows the tones and when they were keyed', () => {
+    const set = { duration: [40, 120], level: LOUD, twist: AT_T } as const;
+    const { mulaw, keys } = lineOfKeys(set, 240, new Random(77));
+    const guessed = (audio: Uint8Array, later: number): number =>
+      keys.filter(({ key, start, end, sines }) => {
+        const [low, high] = keyHz(key);
+        const detune = [sines[0].hz / low - 1, sines[1].hz / high - 1] as const;
+        return guessKey(audio, start + later, end + later, detune) === key;
+      }).length;
+    expect(guessed(mulaw, 0)).toBeGreaterThan(235);
+    // 1 in 16 by chance: 15 of 240, and 30 is four deviations more.
+    expect(guessed(guarded(mulaw, false, 20), ms(20))).toBeLessThan(30);
+  });
+});
+
+describe('the guard lets speech through', () => {
+  it('byte for byte, but for a thousandth of the time', () => {
+    const mulaw = toMulaw(voiceLike(12, new Random(3)));
+    const passed = passedThrough(mulaw, guarded(mulaw, false, 20), ms(20));
+    // One false alarm covers 55 to 215 ms.
+    expect(passed.filter((one) => one === 0).length).toBeLessThanOrEqual(ms(215));
+  });
+
+  it('with every code of µ-law as it is, minus zero too', () => {
+    const random = new Random(5);
+    const mulaw = Uint8Array.from({ length: 16_000 }, () =>
+      random.next() < 0.5 ? 0x7f : 0xff - random.below(8),
+    );
+    const output = guarded(mulaw, false, 20);
+    expect(Buffer.from(output.subarray(ms(20))).equals(mulaw.subarray(0, -ms(20)))).toBe(true);
+    expect(output.subarray(0, ms(20)).every((byte) => byte === MULAW_SILENCE)).toBe(true);
+  });
+
+  it('again at the latest 500 ms after a press or when its beep has ended', () => {
+    const { mulaw, keys } = lineOfKeys({ duration: [40, 300], level: LOUD, twist: AT_T }, 30, new Random(6));
+    const passed = passedThrough(mulaw, guarded(mulaw, true, 20), ms(20));
+    for (const { start, end } of keys) {
+      expect(passed[start - ms(250)]).toBe(1);
+      expect(passed[end + ms(500)]).toBe(1);
+    }
+  });
+});
+
+describe('the beeps', () => {
+  const set = { duration: [40, 200], level: [-25, -3], twist: AT_T } as const;
+  const { mulaw, keys } = lineOfKeys(set, 20, new Random(9));
+  const output = guarded(mulaw, false, 20);
+  const period = new Float64Array(8);
+  addSine(period, { hz: 1000, level: -13 });
+  const wave = toMulaw(period);
+
+  it('are one a press, begin on the grid and are alike to the sample', () => {
+    const starts: number[] = [];
+    for (let slot = 0; slot < output.length; slot += GRID) {
+      const beep = output.subarray(slot, slot + BEEP_LENGTH);
+      if (beep.every((byte, n) => byte === wave[n % 8])) starts.push(slot);
+    }
+    expect(starts).toHaveLength(keys.length);
+    const firstSlots = keys.map(({ start }) => Math.ceil((start + ms(30)) / GRID) * GRID);
+    expect(
+      starts.map((start, n) => start - (firstSlots[n] ?? 0)).filter((late) => late !== 0 && late !== GRID),
+    ).toEqual([]);
+  });
+});
