@@ -46,7 +46,7 @@ function operationSection(method: string, path: string, operation: Operation): s
 <p>${prose(operation.summary)} ${prose(operation.description ?? '')}</p>
 <p class="scope">Scope ${scopes.map((scope) => `<code>${text(scope)}</code>`).join(', ')}</p>
 ${table(
-  ['Parameter', 'Type', ''],
+  ['Parameter', 'Type', 'Meaning'],
   operation.parameters.map(({ name, in: place, required, description, schema }) => [
     `<code>${text(name)}</code> <small>${place}${required ? ', required' : ''}</small>`,
     typeOf(schema),
@@ -55,7 +55,7 @@ ${table(
 )}
 ${body ? `<p>Body: ${typeOf(body)}</p>` : ''}
 ${table(
-  ['Answer', 'Body', ''],
+  ['Answer', 'Body', 'Meaning'],
   Object.entries(operation.responses).map(([status, response]) => [
     `<code>${status}</code>`,
     bodyOf(response),
@@ -69,7 +69,7 @@ function schemaSection(name: string, schema: JsonSchema): string {
   return `<section id="${name}">
 <h2><a href="#${name}">${name}</a></h2>
 <p>${prose(schema.description ?? '')}</p>
-${table(['Member', 'Type', ''], members(schema, ''))}
+${table(['Member', 'Type', 'Meaning'], members(schema, ''))}
 </section>`;
 }
 
@@ -79,7 +79,7 @@ function problemsSection(): string {
     `<code>${status}</code>`,
     text(title),
   ]);
-  return `<section id="problems"><h2><a href="#problems">Problems</a></h2>${table(['Code', 'Status', ''], rows)}</section>`;
+  return `<section id="problems"><h2><a href="#problems">Problems</a></h2>${table(['Code', 'Status', 'Meaning'], rows)}</section>`;
 }
 
 /** One row a member, those of nested objects under their dotted path. */
@@ -109,7 +109,7 @@ function typeOf(schema: JsonSchema): string {
     const name = schema.$ref.slice(schema.$ref.lastIndexOf('/') + 1);
     return `<a href="#${name}">${name}</a>`;
   }
-  if (schema.enum) return schema.enum.map((value) => `<code>${text(String(value))}</code>`).join(' ');
+  if (schema.enum) return schema.enum.map((value) => `<code>${text(String(value))}</code>`).join(', ');
   if (schema.anyOf) return schema.anyOf.map(typeOf).join(' or ');
   if (schema.items) return `array of ${typeOf(schema.items)}`;
   const types = [schema.type ?? 'any'].flat().join(' or ');

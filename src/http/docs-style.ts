@@ -25,15 +25,16 @@ nav a { color: inherit; text-decoration: none; }
 nav a:hover { color: var(--accent); }
 a:focus-visible, .scroll:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 code { font: .9em/1.4 ui-monospace, monospace; }
-small { color: var(--soft); font-weight: 400; }
+small { color: var(--soft); font-weight: 400; white-space: nowrap; }
 .scope { font-size: .9rem; color: var(--soft); }
 b { font: 650 .7rem/1 ui-monospace, monospace; letter-spacing: .04em; }
 b.get { color: light-dark(#0b6b46, #6fd6a8); }
 b.post { color: light-dark(#1f5fd0, #8ab4ff); }
 b.delete { color: light-dark(#a8321f, #ff9d8c); }
 .scroll { overflow-x: auto; }
-table { width: 100%; margin: .75rem 0 1rem; border-collapse: collapse; font-size: .9rem; }
+table { width: 100%; min-width: 34rem; margin: .75rem 0 1rem; border-collapse: collapse; font-size: .9rem; }
 th { padding: .4rem 1rem .4rem 0; font-weight: 600; text-align: left; color: var(--soft); border-bottom: 1px solid var(--line); }
+th:last-child { width: 50%; }
 td { padding: .5rem 1rem .5rem 0; vertical-align: top; border-bottom: 1px solid var(--line); }
 tr:has(:target) td { background: light-dark(#fff6d6, #3a3417); }
 @media (max-width: 50rem) {

@@ -56,7 +56,7 @@ export class Idempotency {
   }
 
   /**
-   * The answer of `run`, or the one it gave before. Answers of 500 and above are not kept. Rejects with AppError
+   * The answer of `run`, or the one it gave before; nothing is kept of a `run` that throws. Rejects with AppError
    * `idempotency_in_progress`, `idempotency_mismatch` or `redis_unavailable`.
    */
   async once(request: RepeatableRequest, run: () => Promise<Answer>): Promise<Answer> {
@@ -68,7 +68,7 @@ export class Idempotency {
     }
     const answer = await this.#release(name, mine, run);
     // The request has done its work: Redis going away now costs only the memory of it.
-    const kept = answer.status < 500 ? JSON.stringify({ ...entry, answer }) : '';
+    const kept = JSON.stringify({ ...entry, answer });
     await this.#redis.run(SETTLE, [name], [mine, kept, KEPT_MS]).catch(() => null);
     return answer;
   }

@@ -109,12 +109,11 @@ async function createBoundedServer({ tls, app }: ListenOptions, limits: ListenLi
           { ...bounds, ...TLS_POLICY, ...(await readTlsFiles(tls)), handshakeTimeout: limits.handshakeMs },
           bounded,
         );
-  // Node would drop what is over its own count, an `Upgrade` among it perhaps: all are read, then counted by us.
-  server.maxHeadersCount = 0;
   server.maxConnections = limits.connections;
   return server;
 }
 
+/** Node itself reads the first 2,000 and silently drops the rest, an `Upgrade` among it perhaps. */
 function hasTooManyHeaders(request: IncomingMessage, limits: ListenLimits): boolean {
   return request.rawHeaders.length / 2 > limits.headerCount;
 }

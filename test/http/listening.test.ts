@@ -59,7 +59,7 @@ describe('the listening server', () => {
     ['nothing at all', ''],
     ['half a header', 'GET / HTTP/1.1\r\nhost: x\r\nx-slow: '],
   ])('closes who sends %s in the time for headers', async (_name, text) => {
-    const { port } = await listen({ limits: { headersMs: 50, requestMs: 100, checkMs: 20 } });
+    const { port } = await listen({ limits: { headersMs: 50, checkMs: 20 } });
     expect(statusOf(await raw(port, text))).toMatch(/^$|408 Request Timeout/);
   });
 
@@ -277,6 +277,11 @@ describe('TLS', () => {
     await use('one');
     const { port } = await listen({ tls, limits: { handshakeMs: 30 } });
     expect(await raw(port, '')).toBe('');
+  });
+
+  itWithOpenssl('stops the start over a key of another certificate', async () => {
+    const files = { certFile: file('one.cert'), keyFile: file('two.key') };
+    await expect(listen({ tls: files })).rejects.toMatchObject({ code: 'config_invalid' });
   });
 
   it.each([

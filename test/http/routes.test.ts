@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import express from 'express';
 import request from 'supertest';
+import { AppError } from '../../src/errors.js';
 import type { EventLog } from '../../src/crm/event.js';
 import { apiRoutes } from '../../src/http/http.js';
 import { problemSchema } from '../../src/http/problem.js';
@@ -211,6 +213,29 @@ describe('answers', () => {
   it('of health need no key', async () => {
     expect((await request(world.server).get('/healthz')).body).toEqual({ status: 'alive' });
     expect((await request(world.server).get('/readyz')).body).toEqual({ status: 'ready' });
+  });
+});
+
+describe('a door of another room', () => {
+  it('is mounted beside, with its own policy, counted by its mount and its errors answered', async () => {
+    const router = express.Router();
+    router.get('/page', (_request, response) => {
+      response.set('content-security-policy', "default-src 'self'").send('a page');
+    });
+    router.get('/broken', () => {
+      throw new AppError('forbidden', 'not from there');
+    });
+    const other = await startHttpWorld({ mounts: [{ path: '/console', router }] });
+    const page = await request(other.server).get('/console/page');
+    expect([page.status, page.text, page.headers['content-security-policy']]).toEqual([
+      200,
+      'a page',
+      "default-src 'self'",
+    ]);
+    expect((await request(other.server).get('/console/broken')).body).toMatchObject({ code: 'forbidden' });
+    expect((await request(other.server).get('/console/none')).body).toMatchObject({ code: 'not_found' });
+    expect(other.lines.map(({ fields }) => fields.route)).toEqual(['/console', '/console', '/console']);
+    await other.close();
   });
 });
 
