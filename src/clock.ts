@@ -12,7 +12,8 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(ms, task) {
-    const timer = setTimeout(task, ms);
+    // A timer alone keeps no process alive: servers and sockets do.
+    const timer = setTimeout(task, ms).unref();
     return () => clearTimeout(timer);
   },
 };

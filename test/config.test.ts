@@ -80,7 +80,6 @@ describe('settings', () => {
     const live = { PUBLIC_URL: 'https://voice.example.com' };
     expect(readConfig({ ...GOOD, ...live }).config.live).toBe(true);
     expect(linesOf({ ...live, API_KEY: 'short' })).toHaveLength(1);
-    expect(linesOf({ ...live, REDIS_URL: 'redis://redis.example.com' })).toHaveLength(1);
     expect(readConfig({ ...GOOD, API_KEY: 'short' }).warnings).toHaveLength(1);
   });
 

@@ -200,14 +200,13 @@ export class CaptureDesk implements Calls {
   }
 
   #port(call: Call, { purpose, consent, metadata }: ArmRequest): SessionPort {
-    const { vault, records, outbox, log, metrics, clock } = this.#options;
+    const { vault, records, outbox, log } = this.#options;
     const { merchant } = call.flow;
     return {
       changed: () => call.changed(),
       fault: (code) => log.error({ call: call.id, code }, 'the vault could not take a card'),
       tokenize: async (id, card, whenDurable) => {
-        const began = clock.monotonic();
-        const token = await vault.tokenize({
+        return vault.tokenize({
           ...{
             merchant,
             bucket: bucketOf(id) ?? 0,
@@ -223,8 +222,6 @@ export class CaptureDesk implements Calls {
             return { event: JSON.stringify(event), writes: [records.captureWrite(record)] };
           },
         });
-        metrics.vaultSeconds.observe((clock.monotonic() - began) / 1000);
-        return token;
       },
       over: (view) => {
         call.collected(view);

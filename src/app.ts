@@ -1,0 +1,164 @@
+import { join } from 'node:path';
+import { CaptureDesk } from './call/capture-desk.js';
+import { Recovery } from './call/recovery.js';
+import { RedisRecords } from './call/redis-records.js';
+import { Registry } from './call/registry.js';
+import { Switchboard } from './call/switchboard.js';
+import { createTwilioControl } from './carrier/twilio/call-control.js';
+import { createTwilioDoors } from './carrier/twilio/twilio.js';
+import type { Clock } from './clock.js';
+import type { Config } from './config.js';
+import { createConsole } from './console/console.js';
+import { createCrm } from './crm/crm.js';
+import { AppError, codeOf, type MemberError } from './errors.js';
+import { loadFlows } from './flow/flows.js';
+import { apiKeyList, SCOPES } from './http/api-keys.js';
+import { createHttp } from './http/http.js';
+import { startListening } from './http/listening.js';
+import { startMetricsServer } from './http/metrics-server.js';
+import { newId } from './id.js';
+import type { Logger } from './log.js';
+import type { Metrics } from './metrics.js';
+import { checkAddress, checkDurability } from './redis/durability.js';
+import { parseRedisUrl } from './redis/redis-address.js';
+import { RedisClient } from './redis/redis-client.js';
+import { CardVault } from './vault/card-vault.js';
+import { loadFileKeyProvider } from './vault/file-key-provider.js';
+import type { KeyProvider } from './vault/key-provider.js';
+import { pinKeys } from './vault/key-pins.js';
+import { RedisTokenStore } from './vault/redis-token-store.js';
+
+export interface AppOptions {
+  config: Config;
+  /** Of the service's own Redis, where the settings name none. */
+  redisUrl: string;
+  /** The project's folder: flows and built pages are under it. */
+  root: string;
+  clock: Clock;
+  log: Logger;
+  metrics: Metrics;
+  /** The agent's telephone in the sandbox. */
+  softphoneUrl: string | null;
+}
+
+export interface App {
+  readonly port: number;
+  /** Rejects with AppError `config_invalid` when Redis turns out not to be durable: the service must then stop. */
+  readonly sound: Promise<void>;
+  /** No new calls; resolves when the live ones are over. */
+  drain(): Promise<void>;
+  /** Ends what is left, and everything that was started here. */
+  close(): Promise<void>;
+}
+
+/** The merchant that the key of the settings and the console belong to. */
+const MERCHANT = 'default';
+
+/** Wires the service: the only place that names concrete adapters. Rejects with AppError `config_invalid`. */
+export async function createApp(options: AppOptions): Promise<App> {
+  const { config, root, clock, log, metrics } = options;
+  const { live } = config;
+  const flows = await loadFlows(join(root, 'ivr-flows'));
+  const flowFor = (number: string) => flows.forNumber(number, config.defaultFlow);
+  const fallback = flowFor('');
+  const keys = await loadFileKeyProvider(config.vaultKeyFile);
+  const address = parseRedisUrl(options.redisUrl);
+  checkAddress(address, { live, log });
+
+  const redis = new RedisClient({ address, clock, log, metrics });
+  const crm = createCrm({
+    redis,
+    address,
+    webhook: config.crm,
+    merchants: flows.merchants,
+    clock,
+    log,
+    metrics,
+  });
+  const store = new RedisTokenStore({ redis, clock, log });
+  const vault = new CardVault({ keys, store, clock, log, metrics, ttlDays: config.tokenTtlDays });
+  const registry = new Registry(clock);
+  const records = new RedisRecords(redis, newId('node_'));
+  const control = createTwilioControl({ ...config, apiUrl: config.carrierApiUrl, clock, log, metrics });
+  const shared = { registry, records, outbox: crm.outbox, live, clock, log, metrics };
+  const switchboard = new Switchboard({ ...shared, control, flowFor, settings: config });
+  const desk = new CaptureDesk({ ...shared, vault, redis, testCards: config.testCards });
+  const recovery = new Recovery(shared);
+
+  const apology = { sentence: fallback.sentences.something_wrong, language: fallback.language };
+  const carrier = createTwilioDoors({ ...config, apology, clock, log, metrics }, switchboard);
+  const console = createConsole({
+    ...{ calls: desk, merchant: MERCHANT, clock, live },
+    ...{ softphoneUrl: options.softphoneUrl, webRoot: join(root, 'dist/web') },
+  });
+  const client = { principal: 'API_KEY', merchant: MERCHANT, scopes: new Set(SCOPES) };
+  const app = createHttp({
+    ...{ calls: desk, vault, events: crm.log, redis, metrics, log, clock },
+    keys: apiKeyList(config.apiKey === null ? [] : [{ key: config.apiKey, client }]),
+    health: { missing: () => missing(redis.ready, switchboard.draining) },
+    mounts: [
+      { path: '/twilio', router: carrier.router },
+      { path: '/console', router: console },
+    ],
+  });
+
+  const { host, port, tls } = config;
+  const doors = await startListening({ host, port, tls, app, upgrades: [carrier.upgrade], log });
+  const metricsDoor = await startMetricsServer({
+    host,
+    port: config.metricsPort,
+    registry: metrics.registry,
+    log,
+  });
+  recovery.start();
+  crm.start();
+
+  return {
+    port: doors.port,
+    sound: soundRedis(redis, keys, config, log),
+    drain: () => switchboard.drain(config.drainSeconds),
+    async close() {
+      switchboard.endAll();
+      recovery.stop();
+      carrier.close();
+      await doors.close();
+      await metricsDoor.close();
+      await crm.stop();
+      await redis.close();
+    },
+  };
+}
+
+function missing(redisReady: boolean, draining: boolean): MemberError[] {
+  return [
+    ...(redisReady ? [] : [{ path: 'redis', message: 'Redis does not answer' }]),
+    ...(draining ? [{ path: 'draining', message: 'no new calls are taken' }] : []),
+  ];
+}
+
+/** Waits for Redis, saying so, and checks it: what it promises, and that our keys are those it was filled with. While it is away the service talks, but takes no card. */
+async function soundRedis(redis: RedisClient, keys: KeyProvider, config: Config, log: Logger): Promise<void> {
+  for (;;) {
+    await becomeReady(redis, log);
+    try {
+      await checkDurability(redis, { declared: config.redisDurability === 'declared', log });
+      return await pinKeys(redis, keys);
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'config_invalid') throw error;
+      log.warn({ code: codeOf(error) }, 'redis could not be checked: trying again');
+    }
+  }
+}
+
+/** Resolves once Redis answers. */
+async function becomeReady(redis: RedisClient, log: Logger): Promise<void> {
+  if (redis.ready) return;
+  log.warn({}, 'waiting for redis: not ready');
+  await new Promise<void>((resolve) => {
+    const stop = redis.watch((ready) => {
+      if (!ready) return;
+      stop();
+      resolve();
+    });
+  });
+}

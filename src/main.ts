@@ -1,0 +1,106 @@
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createApp, type App } from './app.js';
+import { systemClock } from './clock.js';
+import { readConfig, type Config, type Environment } from './config.js';
+import { AppError, codeOf } from './errors.js';
+import { createLogger, type Logger } from './log.js';
+import { createMetrics, type Metrics } from './metrics.js';
+import { lockDataDir } from './redis/data-dir-lock.js';
+import { startPrivateRedis } from './redis/private-redis.js';
+import { findRedisServer } from './redis/redis-server.js';
+import { startSandbox, type Sandbox } from './sandbox/sandbox.js';
+
+/** The project's folder: the built program is in `dist/`. */
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+/** What was started, to be stopped in the opposite order. */
+const started: (() => Promise<void>)[] = [];
+let ending = false;
+
+/** Node opens its inspector, and with it all memory, to whoever sends this signal; a listener prevents that. */
+process.on('SIGUSR1', () => {});
+process.on('SIGINT', () => void end(0));
+
+try {
+  loadEnvFile();
+  await start(process.env);
+} catch (error) {
+  console.error(error instanceof AppError ? error.message : `Tonewall could not start (${codeOf(error)})`);
+  if (!(error instanceof AppError) && process.env['LOG_LEVEL'] === 'debug') console.error(error);
+  await end(1);
+}
+
+async function start(environment: Environment): Promise<void> {
+  const clock = systemClock;
+  const metrics = createMetrics();
+  const sandboxed = process.argv.includes('--or-sandbox') && !environment['TWILIO_ACCOUNT_SID'];
+  const sandbox = sandboxed ? await openSandbox(environment) : null;
+  const { config, warnings } = readConfig(sandbox?.env ?? environment);
+  const log = logger(config.logLevel, metrics);
+  for (const detail of warnings) log.warn({ detail }, 'unsafe setting: allowed on loopback only');
+  const redisUrl = config.redisUrl ?? (await privateRedis(config, log, sandbox !== null));
+  const softphoneUrl = sandbox?.softphoneUrl ?? null;
+  const app = await createApp({ config, redisUrl, root: ROOT, clock, log, metrics, softphoneUrl });
+  started.push(() => app.close());
+  process.on('SIGTERM', () => void drain(app, log));
+  log.info({ port: app.port, status: config.live ? 'live' : 'loopback' }, 'listening');
+  if (sandbox !== null) console.log(await sandbox.announce());
+  await app.sound;
+  log.info({}, 'redis is durable: ready');
+}
+
+async function openSandbox(environment: Environment): Promise<Sandbox> {
+  const env = { DATA_DIR: './data', ...environment };
+  const lock = await lockDataDir(env.DATA_DIR);
+  started.push(() => lock.release());
+  const log = logger(environment['LOG_LEVEL'] ?? 'warn', createMetrics());
+  const sandbox = await startSandbox({ env, root: ROOT, clock: systemClock, log });
+  started.push(() => sandbox.close());
+  return sandbox;
+}
+
+async function privateRedis(config: Config, log: Logger, locked: boolean): Promise<string> {
+  if (!locked) {
+    const lock = await lockDataDir(config.dataDir);
+    started.push(() => lock.release());
+  }
+  const server = findRedisServer({
+    configured: process.env['REDIS_SERVER'],
+    path: process.env['PATH'] ?? '',
+    root: ROOT,
+  });
+  const redis = await startPrivateRedis({ dir: join(config.dataDir, 'redis'), server, log });
+  started.push(() => redis.stop());
+  return redis.url;
+}
+
+function logger(level: string, metrics: Metrics): Logger {
+  return createLogger({ level, onBlanked: () => metrics.logBlanked.inc() });
+}
+
+/** SIGTERM: no new calls, live ones may finish. A second one ends at once. */
+async function drain(app: App, log: Logger): Promise<void> {
+  process.on('SIGTERM', () => void end(0));
+  log.info({}, 'draining: no new calls are taken');
+  await app.drain();
+  await end(0);
+}
+
+/** Stops everything that was started, last first. */
+async function end(code: number): Promise<void> {
+  if (ending) return;
+  ending = true;
+  for (const stop of started.toReversed()) {
+    await stop().catch((error: unknown) => console.error(`could not be stopped (${codeOf(error)})`));
+  }
+  process.exit(code);
+}
+
+function loadEnvFile(): void {
+  try {
+    process.loadEnvFile('.env');
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw new AppError('config_invalid', '.env could not be read');
+  }
+}

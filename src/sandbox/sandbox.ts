@@ -1,0 +1,161 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join, resolve } from 'node:path';
+import { SimulatedCarrier } from '../carrier/simulated/simulated-carrier.js';
+import type { Clock } from '../clock.js';
+import type { Environment } from '../config.js';
+import { codeOf } from '../errors.js';
+import type { Logger } from '../log.js';
+import { createKeyFile } from '../vault/key-file.js';
+import { createSandboxPages } from './sandbox-pages.js';
+import { wavFile } from './wav.js';
+
+/** The number that the service answers, the caller's and the agent's telephones: numbers for fiction (ARCEP, E.164). */
+const SERVICE_NUMBER = '+33199000001';
+const CALLER = '+33639980001';
+const AGENT = 'sip:agent@sandbox.invalid';
+
+/** What the sandbox tells the operator's tool, in `DATA_DIR/sandbox.json`. */
+export interface SandboxFile {
+  service_url: string;
+  carrier_url: string;
+  api_key: string;
+  number: string;
+  agent_address: string;
+  recordings_dir: string;
+}
+
+/** Made at the first start, kept in `DATA_DIR/sandbox-secrets.json`: none is ever the same on two machines. */
+interface Secrets {
+  accountSid: string;
+  authToken: string;
+  apiKey: string;
+  webhookSecret: string;
+}
+
+export interface Sandbox {
+  /** The settings that the service is started with. */
+  readonly env: Environment;
+  readonly softphoneUrl: string;
+  /** Says that the service is up: the operator's tool finds it from now on. Returns what to print. */
+  announce(): Promise<string>;
+  close(): Promise<void>;
+}
+
+export interface SandboxOptions {
+  env: Environment;
+  root: string;
+  clock: Clock;
+  log: Logger;
+}
+
+/** Starts what plays the outside world: the simulated carrier, the caller's phone and the CRM. */
+export async function startSandbox({ env, root, clock, log }: SandboxOptions): Promise<Sandbox> {
+  const host = env['HOST'] ?? '127.0.0.1';
+  const port = Number(env['PORT'] ?? 8080);
+  const dataDir = resolve(env['DATA_DIR'] ?? './data');
+  const recordingsDir = join(dataDir, 'recordings');
+  await mkdir(recordingsDir, { recursive: true, mode: 0o700 });
+  const secrets = await readSecrets(dataDir);
+  const keyFile = env['VAULT_KEY_FILE'] ?? join(dataDir, 'vault-keys.json');
+  if (!(await exists(keyFile))) await createKeyFile(keyFile, new Date(clock.now()).toISOString());
+
+  const { accountSid, authToken, apiKey, webhookSecret } = secrets;
+  const serviceUrl = env['PUBLIC_URL'] ?? `http://127.0.0.1:${port}`;
+  const carrier = new SimulatedCarrier({
+    ...{ accountSid, authToken, clock, log },
+    recordings: { dir: recordingsDir, encode: wavFile },
+  });
+  carrier.number(SERVICE_NUMBER, { voiceUrl: `${serviceUrl}/twilio/voice` });
+  carrier.phone(CALLER);
+  carrier.phone(AGENT);
+  const pages = createSandboxPages({
+    start: {
+      ...{ number: SERVICE_NUMBER, caller: CALLER },
+      ...{ agent_page_url: `${serviceUrl}/console/`, docs_url: `${serviceUrl}/docs` },
+    },
+    ...{ webhookSecrets: [webhookSecret], clock, webRoot: join(root, 'dist/web') },
+  });
+  const carrierUrl = await carrier.listen(await freePort(port + 1), '127.0.0.1', pages);
+
+  const file: SandboxFile = {
+    ...{ service_url: serviceUrl, carrier_url: carrierUrl, api_key: apiKey },
+    ...{ number: SERVICE_NUMBER, agent_address: AGENT, recordings_dir: recordingsDir },
+  };
+  const path = join(dataDir, 'sandbox.json');
+  return {
+    softphoneUrl: `${carrierUrl.replace('http', 'ws')}/simulator/phones/${encodeURIComponent(AGENT)}`,
+    env: {
+      ...{
+        AGENT_DIAL_TO: AGENT,
+        CRM_WEBHOOK_URL: `${carrierUrl}/inbox/events`,
+        CRM_WEBHOOK_SECRET: webhookSecret,
+      },
+      ...{ API_KEY: apiKey, LOG_LEVEL: 'warn' },
+      ...env,
+      ...{ HOST: host, DATA_DIR: dataDir, VAULT_KEY_FILE: keyFile },
+      ...{ TWILIO_ACCOUNT_SID: accountSid, TWILIO_AUTH_TOKEN: authToken, TWILIO_API_URL: carrierUrl },
+    },
+    async announce() {
+      await writePrivate(path, JSON.stringify(file, null, 2));
+      return banner(file);
+    },
+    async close() {
+      await rm(path, { force: true });
+      await carrier.close();
+    },
+  };
+}
+
+function banner({ service_url, carrier_url, api_key }: SandboxFile): string {
+  return `
+  Tonewall sandbox: everything below is on this machine, nobody is really called, no money moves.
+
+    Start here      ${carrier_url}/
+    Agent page      ${service_url}/console/
+    Phone page      ${carrier_url}/phone
+    CRM inbox       ${carrier_url}/inbox
+    API             ${service_url}/docs
+    API key         ${api_key}
+
+  A scripted call in the terminal:  npx tonewall demo
+  Ctrl-C ends it all.
+`;
+}
+
+async function readSecrets(dataDir: string): Promise<Secrets> {
+  const path = join(dataDir, 'sandbox-secrets.json');
+  if (await exists(path)) return JSON.parse(await readFile(path, 'utf8')) as Secrets;
+  const secrets: Secrets = {
+    accountSid: `AC${randomBytes(16).toString('hex')}`,
+    authToken: randomBytes(16).toString('hex'),
+    apiKey: `twk_${randomBytes(24).toString('base64url')}`,
+    webhookSecret: `whsec_${randomBytes(24).toString('base64')}`,
+  };
+  await writePrivate(path, JSON.stringify(secrets, null, 2));
+  return secrets;
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await readFile(path);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+async function writePrivate(path: string, text: string): Promise<void> {
+  await writeFile(path, `${text}\n`, { mode: 0o600 });
+}
+
+/** `wanted`, or any when somebody has it. */
+async function freePort(wanted: number): Promise<number> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(0));
+    probe.listen(wanted, '127.0.0.1', () => probe.close(() => resolve(wanted)));
+  });
+}

@@ -1,0 +1,158 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createApp, type App } from '../../src/app.js';
+import type { SimulatedCarrier } from '../../src/carrier/simulated/simulated-carrier.js';
+import type { SimulatorSettings } from '../../src/carrier/simulated/simulator-settings.js';
+import type { PhoneCall } from '../../src/carrier/simulated/phone.js';
+import { systemClock } from '../../src/clock.js';
+import { readConfig } from '../../src/config.js';
+import { createLogger } from '../../src/log.js';
+import { createMetrics, type Metrics } from '../../src/metrics.js';
+import { createKeyFile } from '../../src/vault/key-file.js';
+import { ACCOUNT_SID, AUTH_TOKEN, startCarrier } from './carrier.js';
+import { startCrmServer, type CrmServer } from './crm-server.js';
+import { startTestRedis, type TestRedis } from './redis.js';
+
+export const SERVICE_NUMBER = '+33199000001';
+export const CALLER = '+33639980001';
+export const AGENT = 'sip:agent@sandbox.invalid';
+export const API_KEY = 'twk_for-tests-and-nothing-else';
+const WEBHOOK_SECRET = `whsec_${Buffer.from('a secret of 24 bytes ...').toString('base64')}`;
+
+export interface ServiceOptions {
+  /** Switches of the simulated carrier. */
+  carrier?: Partial<SimulatorSettings>;
+  /** Settings beyond the ordinary. */
+  env?: Readonly<Record<string, string>>;
+  redis?: TestRedis;
+}
+
+/** The whole service on real sockets and a real Redis, with a simulated carrier and a CRM that listens. */
+export interface Service {
+  readonly url: string;
+  readonly carrier: SimulatedCarrier;
+  readonly redis: TestRedis;
+  readonly crm: CrmServer;
+  readonly metrics: Metrics;
+  readonly app: App;
+  /** Every log line so far. */
+  readonly lines: string[];
+  /** A request to the native API with the key. */
+  api<T = Record<string, unknown>>(
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<{ status: number; body: T }>;
+  /** A caller on the line with an agent. */
+  talk(): Promise<{ caller: PhoneCall; agent: PhoneCall }>;
+  stop(): Promise<void>;
+}
+
+export async function startService(options: ServiceOptions = {}): Promise<Service> {
+  const redis = options.redis ?? (await startTestRedis());
+  const dir = await mkdtemp(join(tmpdir(), 'tonewall-service-'));
+  const vaultKeyFile = join(dir, 'keys.json');
+  await createKeyFile(vaultKeyFile, new Date().toISOString());
+  const crm = await startCrmServer(WEBHOOK_SECRET);
+  const [port, metricsPort] = await freePorts(2);
+  const url = `http://127.0.0.1:${port}`;
+  const { carrier, url: carrierUrl } = await startCarrier({ settings: options.carrier ?? {} });
+  carrier.number(SERVICE_NUMBER, { voiceUrl: `${url}/twilio/voice` });
+  carrier.phone(CALLER);
+  carrier.phone(AGENT).policy = 'answer';
+  const { config } = readConfig({
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    METRICS_PORT: String(metricsPort),
+    DATA_DIR: dir,
+    VAULT_KEY_FILE: vaultKeyFile,
+    TWILIO_ACCOUNT_SID: ACCOUNT_SID,
+    TWILIO_AUTH_TOKEN: AUTH_TOKEN,
+    TWILIO_API_URL: carrierUrl,
+    AGENT_DIAL_TO: AGENT,
+    API_KEY,
+    CRM_WEBHOOK_URL: crm.url,
+    CRM_WEBHOOK_SECRET: WEBHOOK_SECRET,
+    ...options.env,
+  });
+  const lines: string[] = [];
+  const metrics = createMetrics();
+  const app = await createApp({
+    config,
+    redisUrl: redis.url,
+    root: process.cwd(),
+    clock: systemClock,
+    log: createLogger({
+      level: 'trace',
+      destination: { write: (line) => lines.push(line) },
+      onBlanked: () => metrics.logBlanked.inc(),
+    }),
+    metrics,
+    softphoneUrl: null,
+  });
+  await app.sound;
+
+  const service: Service = {
+    ...{ url, carrier, redis, crm, metrics, app, lines },
+    async api<T>(method: string, path: string, body?: unknown) {
+      const response = await fetch(url + path, {
+        method,
+        headers: {
+          authorization: `Bearer ${API_KEY}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      return { status: response.status, body: (text === '' ? null : JSON.parse(text)) as T };
+    },
+    async talk() {
+      const rung = new Promise<PhoneCall>((resolve) => {
+        const stop = carrier.phone(AGENT).onRing((call) => {
+          stop();
+          resolve(call);
+        });
+      });
+      const caller = carrier.phone(CALLER).call(SERVICE_NUMBER);
+      const agent = await rung;
+      await until(async () => {
+        const { body } = await service.api<{ status?: string }>('GET', `/v1/calls/${caller.sid}`);
+        return body.status === 'live';
+      });
+      return { caller, agent };
+    },
+    async stop() {
+      await carrier.close();
+      await app.close();
+      await crm.close();
+      if (options.redis === undefined) await redis.stop();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+  return service;
+}
+
+/** Looks again and again until `condition` holds. Rejects after `ms`. */
+export async function until(condition: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
+  const deadline = Date.now() + ms;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error('what was waited for did not come');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  const ports = await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<number>((resolve) => {
+          server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
+        }),
+    ),
+  );
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
