@@ -91,8 +91,7 @@ export class FrameAlignedSocket extends Duplex {
     this.#chunk = bytes;
     this.#deliver();
     // Paused in the middle: these bytes are not ours for longer than this.
-    if (this.#chunk.length > 0) this.#chunk = copyOf(this.#chunk);
-    bytes.fill(0);
+    if (this.#chunk.length > 0) this.#chunk = moveOut(this.#chunk);
   }
 
   /**
@@ -166,8 +165,9 @@ export class FrameAlignedSocket extends Duplex {
   }
 }
 
-function copyOf(bytes: Buffer): Buffer {
+function moveOut(bytes: Buffer): Buffer {
   const copy = Buffer.from(new ArrayBuffer(Math.max(bytes.length, MIN_OFF_HEAP)), 0, bytes.length);
   copy.set(bytes);
+  bytes.fill(0);
   return copy;
 }

@@ -11,7 +11,7 @@ interface Reads {
 
 /**
  * Has a socket read into `buffer`, one for all sockets, and hand the bytes to `take`, which must be through with them
- * when it returns. Without this Node reads into a block of its own, copies what came to another and frees the first,
+ * when it returns, and zeroes them. Without this Node reads into a block of its own, copies what came to another and frees the first,
  * in which the carrier's messages stay readable.
  *
  * False when this socket can't; its bytes then come as `data`, as they do if some were read before.
@@ -26,9 +26,7 @@ export function readInto(socket: Duplex, buffer: Buffer, take: (bytes: Buffer) =
 
   reads[bufferPart] = buffer;
   reads[takePart] = (length: number) => {
-    const bytes = buffer.subarray(0, length);
-    take(bytes);
-    bytes.fill(0);
+    take(buffer.subarray(0, length));
     return true;
   };
   handle.useUserBuffer(buffer);

@@ -107,7 +107,7 @@ describe('a frame-aligned socket', () => {
     },
   );
 
-  it('waits while it is paused, the socket behind it too', async () => {
+  it('waits while it is paused, the socket behind it too, and keeps none of its bytes', async () => {
     const { raw, give } = rawSocket();
     const aligned = new FrameAlignedSocket(raw, NONE, READS, MAX);
     const heard: string[] = [];
@@ -115,11 +115,13 @@ describe('a frame-aligned socket', () => {
       heard.push(chunk.subarray(6).toString());
       if (heard.length === 1) aligned.pause();
     });
-    give(Buffer.concat([frame(Buffer.from('a'), [0, 0, 0, 0]), frame(Buffer.from('b'), [0, 0, 0, 0])]));
+    const [a, b, c] = Array.from('abc', (text) => frame(Buffer.from(text), [0, 0, 0, 0]));
+    const first = Buffer.concat([a ?? NONE, b ?? NONE]);
+    give(first);
     await turn();
-    give(frame(Buffer.from('c'), [0, 0, 0, 0]));
+    give(c ?? NONE);
     await turn();
-    expect([heard, raw.isPaused()]).toEqual([['a'], true]);
+    expect([heard, raw.isPaused(), first]).toEqual([['a'], true, Buffer.alloc(14)]);
     aligned.resume();
     await turn();
     expect([heard, raw.isPaused()]).toEqual([['a', 'b', 'c'], false]);

@@ -347,16 +347,26 @@ describe('a socket is closed', () => {
     expect(logged()).toContain('"reason":"too many bad messages"');
   });
 
-  it.each<[string, (n: number) => string]>([
-    ['keys at 1,000 a second', (n) => message.dtmf(n + 2, '5')],
-    ['audio at 50 times real time', (n) => message.media(n + 1)],
-    ['long audio', (n) => message.media(n + 1, Buffer.alloc(4096))],
-    ['marks', (n) => message.mark(String(n))],
-  ])('with 1008 for a flood of %s', async (_what, text) => {
+  it.each<[string, number, (n: number) => string]>([
+    ['keys at 1,000 a second', 501, (n) => message.dtmf(n + 2, '5')],
+    ['audio at 50 times real time', 501, (n) => message.media(n + 1)],
+    ['long audio', 21, (n) => message.media(n + 1, Buffer.alloc(4096))],
+    ['marks', 501, (n) => message.mark(String(n))],
+  ])('with 1008 for a flood of %s', async (_what, count, text) => {
     const socket = await connectStarted(doors);
-    for (let n = 0; n < 501; n++) socket.send(text(n));
+    for (let n = 0; n < count; n++) socket.send(text(n));
     expect(await closeCode(socket)).toBe(1008);
     expect(logged()).toContain('"reason":"too many messages"');
+  });
+
+  it('not for messages that come twice', async () => {
+    const socket = await connectStarted(doors);
+    for (let n = 0; n < 100; n++) socket.send(message.media(1));
+    socket.send(message.mark('end'));
+    await doors.handler.heard.until('mark end');
+    expect(doors.handler.heard.heard).toEqual(['audio 160 +0', 'mark end']);
+    expect(await refused('order')).toBe(99);
+    socket.close();
   });
 
   it('with 1008 for a flood of pings', async () => {
