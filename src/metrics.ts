@@ -100,6 +100,11 @@ export function createMetrics() {
       help: 'Events that were given up and wait for an operator',
       registers,
     }),
+    eventsDropped: new Counter({
+      name: 'tonewall_events_dropped_total',
+      help: 'Events that were lost: Redis was away for too long, or refused them',
+      registers,
+    }),
     httpRequests: new Counter({
       name: 'tonewall_http_requests_total',
       help: 'Answers of the native API, by route and status',

@@ -46,7 +46,14 @@ const COMMANDS = [
     'zrangebyscore',
     'zpopmin',
   ],
-  ...['zrevrangebyscore', 'zremrangebyscore', 'zremrangebyrank', 'bzpopmin'],
+  ...[
+    'zrevrangebylex',
+    'zremrangebylex',
+    'zrevrangebyscore',
+    'zremrangebyscore',
+    'zremrangebyrank',
+    'bzpopmin',
+  ],
   ...['xadd', 'xtrim', 'xlen'],
 ] as const;
 

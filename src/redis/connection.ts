@@ -24,6 +24,7 @@ export function connect(address: RedisAddress, patience: Patience): Connection {
     ...(address.username === null ? {} : { username: address.username }),
     ...(address.password === null ? {} : { password: address.password }),
     ...(address.tls ? { tls: {} } : {}),
+    protocol: 2 as const,
     connectTimeout: CONNECT_TIMEOUT_MS,
     disconnectTimeout: DISCONNECT_TIMEOUT_MS,
     disableClientInfo: true,

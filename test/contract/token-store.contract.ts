@@ -6,9 +6,9 @@ import type { Place, TokenRow, TokenStore } from '../../src/vault/token-store.js
 export interface StoreUnderTest {
   store: TokenStore;
   /** Events in the outbox of a slot. */
-  events(merchant: string, bucket: number): Promise<string[]>;
+  events: (merchant: string, bucket: number) => Promise<string[]>;
   /** A record that was written along, and the seconds it is kept. */
-  written(key: string): Promise<{ value: string | null; ttlSeconds: number }>;
+  written: (key: string) => Promise<{ value: string | null; ttlSeconds: number }>;
 }
 
 export function describeTokenStore(name: string, make: () => Promise<StoreUnderTest>): void {

@@ -14,14 +14,14 @@ export function needles(digits: Uint8Array, window = WINDOW): Needle[] {
   const text = digits.join('');
   const found: Needle[] = [
     ...encodings('', text, digits),
-    ...encodings('reversed ', [...text].toReversed().join(''), digits.toReversed()),
+    ...encodings('reversed ', text.split('').toReversed().join(''), digits.toReversed()),
     ...[' ', '-', '.', '_', ', '].map((separator) => ({
       name: `in groups by "${separator}"`,
       bytes: Buffer.from(grouped(text).join(separator)),
     })),
     ...[' ', '-', ',', ', ', '.', '\n'].map((separator) => ({
       name: `digits by ${JSON.stringify(separator)}`,
-      bytes: Buffer.from([...text].join(separator)),
+      bytes: Buffer.from(text.split('').join(separator)),
     })),
     ...['md5', 'sha1', 'sha256', 'sha512'].flatMap((algorithm) => {
       const hash = createHash(algorithm).update(text).digest();

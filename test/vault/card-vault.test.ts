@@ -214,9 +214,9 @@ describe('Redis going away', () => {
     const vault = vaultOn();
     const given: string[] = [];
     let refused = 0;
-    let running = true;
+    const stop = new AbortController();
     const writer = async (bucket: number): Promise<void> => {
-      while (running) {
+      while (!stop.signal.aborted) {
         try {
           given.push((await vault.tokenize(request(canaryNumber(), { merchant: 'kill', bucket }))).token);
         } catch {
@@ -232,7 +232,7 @@ describe('Redis going away', () => {
       await untilReady(redis, false);
       await untilReady(redis);
     }
-    running = false;
+    stop.abort();
     await Promise.all(writers);
     const found = await Promise.all(given.map((token) => vault.token('kill', token)));
     expect(found.filter((view) => view === null)).toHaveLength(0);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { CardSecret } from '../../src/card/card.js';
 import { Secret } from '../../src/secret.js';
 import {
