@@ -3,7 +3,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -82,18 +83,27 @@ describe('the Dockerfile', () => {
 });
 
 describe('the health check', () => {
-  it.each([
-    [200, 0],
-    [503, 1],
-  ])('of a service that answers %i ends with %i', async (status, code) => {
-    const server = createServer((request, response) => {
+  let server: Server;
+  let status = 200;
+  let env: { PORT: string };
+
+  beforeAll(async () => {
+    server = createServer((request, response) => {
       response.statusCode = request.url === '/healthz' ? status : 404;
       response.end();
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    const { port } = server.address() as { port: number };
-    expect(await healthcheck({ PORT: String(port) })).toBe(code);
-    server.close();
+    env = { PORT: String((server.address() as AddressInfo).port) };
+  });
+
+  afterAll(() => void server.close());
+
+  it.each([
+    [200, 0],
+    [503, 1],
+  ])('of a service that answers %i ends with %i', async (answered, code) => {
+    status = answered;
+    expect(await healthcheck(env)).toBe(code);
   });
 
   it('of a service that is not there ends with 1', async () => {
@@ -101,11 +111,8 @@ describe('the health check', () => {
   });
 
   it('speaks TLS where the service does', async () => {
-    const server = createServer((_request, response) => response.end()).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as { port: number };
-    expect(await healthcheck({ PORT: String(port), TLS_CERT_FILE: 'tls.pem' })).toBe(1);
-    server.close();
+    status = 200;
+    expect(await healthcheck({ ...env, TLS_CERT_FILE: 'tls.pem' })).toBe(1);
   });
 });
 
