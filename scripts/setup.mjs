@@ -81,7 +81,7 @@ async function installBrowser() {
 /** Compiles when a source is newer than the build. */
 async function build() {
   const mark = join(ROOT, 'dist', '.built');
-  const newest = newestChange(['src', 'package-lock.json', 'tsconfig.json', 'vite.config.mjs']);
+  const newest = newestChange(['src', 'package-lock.json', 'tsconfig.json', 'vite.config.ts']);
   if (existsSync(mark) && statSync(mark).mtimeMs >= newest) return;
   await step('Building', 'node', ['scripts/build.mjs']);
 }

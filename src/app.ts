@@ -54,6 +54,8 @@ export interface App {
 /** The merchant that the key of the settings and the console belong to. */
 const MERCHANT = 'default';
 
+const CONNECTING_MS = 1_000;
+
 /** Wires the service: the only place that names concrete adapters. Rejects with AppError `config_invalid`. */
 export async function createApp(options: AppOptions): Promise<App> {
   const { config, root, clock, log, metrics } = options;
@@ -115,7 +117,7 @@ export async function createApp(options: AppOptions): Promise<App> {
 
   return {
     port: doors.port,
-    sound: soundRedis(redis, keys, config, log),
+    sound: soundRedis(redis, keys, config, clock, log),
     drain: () => switchboard.drain(config.drainSeconds),
     async close() {
       switchboard.endAll();
@@ -139,7 +141,7 @@ function missing(redisReady: boolean, draining: boolean): MemberError[] {
 /** Waits for Redis, saying so, and checks it: what it promises, and that our keys are those it was filled with. While it is away the service talks, but takes no card. */
 async function soundRedis(redis: RedisClient, keys: KeyProvider, config: Config, log: Logger): Promise<void> {
   for (;;) {
-    await becomeReady(redis, log);
+    await becomeReady(redis, clock, log);
     try {
       await checkDurability(redis, { declared: config.redisDurability === 'declared', log });
       return await pinKeys(redis, keys);
@@ -150,10 +152,10 @@ async function soundRedis(redis: RedisClient, keys: KeyProvider, config: Config,
   }
 }
 
-/** Resolves once Redis answers. */
-async function becomeReady(redis: RedisClient, log: Logger): Promise<void> {
+/** Resolves once Redis answers; says that it waits when that takes longer than a connection does. */
+async function becomeReady(redis: RedisClient, clock: Clock, log: Logger): Promise<void> {
   if (redis.ready) return;
-  log.warn({}, 'waiting for redis: not ready');
+  const quiet = clock.after(CONNECTING_MS, () => log.warn({}, 'waiting for redis: not ready'));
   await new Promise<void>((resolve) => {
     const stop = redis.watch((ready) => {
       if (!ready) return;
@@ -161,4 +163,5 @@ async function becomeReady(redis: RedisClient, log: Logger): Promise<void> {
       resolve();
     });
   });
+  quiet();
 }
