@@ -30,12 +30,13 @@ export class DemoScreen {
       const mark = status === 'accepted' ? ` ${this.#text.accepted}` : '';
       return label(this.#text.fields[name] ?? name, masked + mark);
     });
-    lines.push(label(this.#text.agentHears, '♪'.repeat(this.#beeps)));
+    if (this.#inPlace) lines.push(this.#beepLine());
     if (capture.status === 'processing') lines.push(label('', this.#text.sealing));
     this.#draw(lines.map((line) => line.trimEnd()));
   }
 
   result({ token, card, reason, status }: CaptureAnswer): void {
+    if (!this.#inPlace) this.line(this.#beepLine());
     if (token === null || card === null) {
       this.line(this.#text.noToken(reason ?? status));
       return;
@@ -50,6 +51,10 @@ export class DemoScreen {
     this.line(label(this.#text.callerSent, recordings.caller_sent));
     this.line(label(this.#text.agentHeard, recordings.agent_heard));
     this.line(label(this.#text.picture, picture));
+  }
+
+  #beepLine(): string {
+    return label(this.#text.agentHears, '♪'.repeat(this.#beeps));
   }
 
   /** One a key: the digits that were added, and the `*` that took some back. */

@@ -17,6 +17,8 @@ const CALLER = '+33639980002';
 const LIVE_WITHIN_MS = 20_000;
 const TOKEN_WITHIN_MS = 120_000;
 const POLL_MS = 100;
+/** Beeps come after the keys: the last ones shall be in the recording. */
+const LAST_BEEPS_MS = 700;
 /** A slip of the finger, taken back with `*`. */
 const SLIP_KEYS = 5;
 /** Cards whose number can go on: `#` ends it. */
@@ -49,6 +51,7 @@ The exit code is 0 only when there is a token.
       await untilLive(sandbox, call_sid);
       screen.line(text.talking);
       capture = await keyCard(sandbox, call_sid, card, screen);
+      await sleep(LAST_BEEPS_MS);
     } finally {
       const { recordings } = await sandbox.end(call_sid);
       if (capture !== null) screen.result(capture);
@@ -104,23 +107,36 @@ async function keyCard(
 ): Promise<CaptureAnswer> {
   let capture = await sandbox.arm(sid, 'demo');
   const asked = new Set<string>();
-  const keying: Promise<void>[] = [];
-  for await (capture of sandbox.watch(capture.id, AbortSignal.timeout(TOKEN_WITHIN_MS))) {
-    screen.progress(capture);
-    if (capture.status !== 'collecting' && capture.status !== 'processing') break;
-    const field = capture.current_field;
-    if (field === null || asked.has(field)) continue;
-    asked.add(field);
-    keying.push(sandbox.key(sid, stepsFor(field, card)));
+  const failed = new AbortController();
+  const late = setTimeout(
+    () => failed.abort(new AppError('carrier_failed', 'no token after two minutes')),
+    TOKEN_WITHIN_MS,
+  );
+  try {
+    for await (capture of sandbox.watch(capture.id, failed.signal)) {
+      screen.progress(capture);
+      if (capture.status !== 'collecting' && capture.status !== 'processing') return capture;
+      const field = capture.current_field;
+      if (field === null || asked.has(field)) continue;
+      asked.add(field);
+      sandbox.key(sid, stepsFor(field, card)).catch((error: unknown) => failed.abort(error));
+    }
+  } finally {
+    clearTimeout(late);
   }
-  await Promise.all(keying);
-  return capture;
+  throw new AppError('carrier_failed', 'the service ended the stream of events before the capture was over');
 }
 
 function stepsFor(field: string, card: TestCardName): Record<string, unknown>[] {
   if (field === 'payment-card-number') {
-    const slip = [{ press: 'number', first: SLIP_KEYS }, { wait_ms: 500 }, { press: '*' }, { wait_ms: 500 }];
-    return [...slip, { press: 'number' }, ...(NO_USUAL_LENGTH.has(card) ? [{ press: '#' }] : [])];
+    const slip = [{ press: 'number', first: SLIP_KEYS }, { wait_ms: 800 }, { press: '*' }, { talk_ms: 900 }];
+    return [
+      { talk_ms: 1300 },
+      ...slip,
+      { wait_ms: 600 },
+      { press: 'number' },
+      ...(NO_USUAL_LENGTH.has(card) ? [{ press: '#' }] : []),
+    ];
   }
   return [{ wait_ms: 500 }, { press: field === 'security-code' ? 'code' : 'expiry' }];
 }

@@ -146,7 +146,7 @@ async function send(
       ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
     });
   } catch (error) {
-    if (signal.aborted) throw error;
+    if (signal.aborted) throw signal.reason ?? error;
     throw new AppError('carrier_failed', 'the sandbox does not answer: is npm start still running?');
   }
 }

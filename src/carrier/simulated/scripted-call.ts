@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '../../clock.js';
 import { parseAddress } from './address.js';
+import { murmur } from './murmur.js';
 import type { Phone, PhoneCall } from './phone.js';
 import { TEST_CARD_NAMES, TEST_CARDS } from './test-card.js';
 
@@ -22,6 +23,8 @@ export const scriptedCallSchema = z.strictObject({
   card: z.enum(TEST_CARD_NAMES),
 });
 
+const ms = z.number().int().min(0).max(10_000);
+
 /** What the caller does next. A script can't name a digit: only whole parts of its test card. */
 export const stepsSchema = z.strictObject({
   steps: z
@@ -32,7 +35,9 @@ export const stepsSchema = z.strictObject({
           /** Only the first so many of them. */
           first: z.number().int().min(1).max(19).optional(),
         }),
-        z.strictObject({ wait_ms: z.number().int().min(0).max(10_000) }),
+        z.strictObject({ wait_ms: ms }),
+        /** The caller talks: a murmur without words. */
+        z.strictObject({ talk_ms: ms }),
       ]),
     )
     .max(50),
@@ -106,8 +111,12 @@ export class ScriptedCall {
   async play(steps: readonly Step[]): Promise<void> {
     for (const step of steps) {
       if (this.over) return;
-      if ('wait_ms' in step) await new Promise<void>((resolve) => this.#clock.after(step.wait_ms, resolve));
-      else await this.#caller.press(this.#keys(step.press).slice(0, step.first));
+      if ('press' in step) await this.#caller.press(this.#keys(step.press).slice(0, step.first));
+      else if ('wait_ms' in step) await this.#wait(step.wait_ms);
+      else {
+        this.#caller.speak(murmur(step.talk_ms));
+        await this.#wait(step.talk_ms);
+      }
     }
   }
 
@@ -124,6 +133,22 @@ export class ScriptedCall {
     await mkdir(dir, { recursive: true });
     await writeFile(files.caller_sent, encode(Buffer.concat(this.#callerSent)), { mode: 0o600 });
     await writeFile(files.agent_heard, encode(Buffer.concat(this.#agentHeard)), { mode: 0o600 });
+  }
+
+  /** Ends early when the call does. */
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        cancel();
+        this.#caller.off('status', check);
+        resolve();
+      };
+      const check = () => {
+        if (this.over) done();
+      };
+      const cancel = this.#clock.after(ms, done);
+      this.#caller.on('status', check);
+    });
   }
 
   #keys(press: 'number' | 'expiry' | 'code' | '*' | '#'): string {
