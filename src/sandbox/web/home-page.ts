@@ -105,7 +105,7 @@ function beepWave() {
 
 function sealedEvent() {
   return svg`<path d="M0 20h52m56 0h46" /><rect class="event" x="54" y="6" width="52" height="28" rx="6" />
-    <path d="M66 20l8 7 18-14" /><path class="head" d="M150 13l8 7-8 7" />`;
+    <circle class="event" cx="80" cy="20" r="7" /><path class="head" d="M150 13l8 7-8 7" />`;
 }
 
 customElements.define('home-page', HomePage);

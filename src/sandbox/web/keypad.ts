@@ -1,4 +1,4 @@
-import { html, type TemplateResult } from 'lit';
+import { html, nothing, type TemplateResult } from 'lit';
 
 /** Rows of the keypad (ITU-T E.161), with the letters under the digits. */
 const ROWS: readonly (readonly (readonly [key: string, letters: string])[])[] = [
@@ -37,7 +37,7 @@ interface Keypad {
 
 /** Twelve keys. A key sounds from pointer down to pointer up; Enter and Space work as a short press. */
 export function keypad({ label, names, down, press, release }: Keypad): TemplateResult {
-  const nameOf = (key: string) => (key === '*' ? names.star : key === '#' ? names.hash : key);
+  const nameOf = (key: string) => (key === '*' ? names.star : key === '#' ? names.hash : nothing);
   return html`
     <div class="keypad" role="group" aria-label=${label}>
       ${ROWS.flat().map(
@@ -62,8 +62,8 @@ export function keypad({ label, names, down, press, release }: Keypad): Template
               release();
             }}
           >
-            <span class="key-mark">${key === '*' ? '∗' : key}</span
-            ><span class="key-letters" aria-hidden="true">${letters}</span>
+            <span class="key-mark">${key === '*' ? '∗' : key}</span>
+            <span class="key-letters">${letters}</span>
           </button>
         `,
       )}

@@ -1,0 +1,272 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { Webhook } from 'standardwebhooks';
+import { systemClock } from '../../src/clock.js';
+import { DtmfReceiver } from '../../src/dsp/dtmf-receiver.js';
+import { createSandboxPages } from '../../src/sandbox/sandbox-pages.js';
+import {
+  BROWSER_PATH,
+  axeFindings,
+  buildPages,
+  launchBrowser,
+  photograph,
+  watchFaults,
+} from '../support/browser.js';
+import { ACCOUNT_SID, AUTH_TOKEN } from '../support/carrier.js';
+import { SimulatedCarrier } from '../../src/carrier/simulated/simulated-carrier.js';
+
+const NUMBER = '+33199000001';
+const CALLER = '+33639980001';
+const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+const TWIML =
+  '<Response><Say language="fr-FR">Bonjour, un instant s’il vous plaît.</Say><Pause length="60"/></Response>';
+const TOKEN = 'tnw_AAAAAAAAAAAAAAAAAAAAAAAAAA';
+
+const describeInBrowser = BROWSER_PATH === null ? describe.skip : describe;
+if (BROWSER_PATH === null)
+  console.warn('No browser on PATH: the sandbox’s pages are not tested. Install chromium.');
+
+describeInBrowser('the sandbox’s pages', () => {
+  let browser: Browser;
+  let context: BrowserContext;
+  let carrier: SimulatedCarrier;
+  let voice: Server;
+  let url: string;
+
+  beforeAll(async () => {
+    voice = createServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/xml' }).end(TWIML);
+    });
+    await new Promise<void>((resolve) => voice.listen(0, '127.0.0.1', resolve));
+    const pages = createSandboxPages({
+      start: {
+        number: NUMBER,
+        caller: CALLER,
+        agent_page_url: 'http://127.0.0.1:8080/console/',
+        docs_url: 'http://127.0.0.1:8080/docs',
+      },
+      webhookSecrets: [SECRET],
+      clock: systemClock,
+      webRoot: buildPages(),
+    });
+    carrier = new SimulatedCarrier({
+      accountSid: ACCOUNT_SID,
+      authToken: AUTH_TOKEN,
+      settings: { sayMsPerCharacter: 5 },
+    });
+    carrier.number(NUMBER, { voiceUrl: `http://127.0.0.1:${(voice.address() as AddressInfo).port}/` });
+    url = await carrier.listen(0, '127.0.0.1', pages);
+    browser = await launchBrowser();
+    context = await browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce' });
+  });
+
+  afterAll(async () => {
+    await browser.close();
+    await carrier.close();
+    voice.close();
+    voice.closeAllConnections();
+  });
+
+  async function looksRight(page: Page, name: string): Promise<void> {
+    expect(await photograph(page, name)).toEqual([]);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      expect(await axeFindings(page)).toEqual([]);
+    }
+    await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+  }
+
+  it('shows who is who at home', async () => {
+    const page = await context.newPage();
+    const faults = watchFaults(page);
+    await page.goto(url);
+    await page.getByRole('link', { name: 'Open the telephone' }).waitFor();
+    expect(await page.getByRole('link', { name: 'Open the agent’s page' }).getAttribute('href')).toBe(
+      'http://127.0.0.1:8080/console/',
+    );
+    await looksRight(page, 'home');
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  describe('the telephone', () => {
+    let page: Page;
+    let faults: string[];
+    /** Presses that our detector finds in what the caller's line carries. */
+    const heard: string[] = [];
+
+    beforeAll(async () => {
+      page = await context.newPage();
+      faults = watchFaults(page);
+      await page.goto(`${url}/phone`);
+      await page.getByText('Ready to call').waitFor();
+    });
+
+    afterAll(() => page.close());
+
+    const keyOf = (key: string) => page.locator(`.key[data-key="${key}"]`);
+
+    async function hears(keys: string): Promise<void> {
+      for (let waits = 0; heard.join('') !== keys; waits++) {
+        if (waits > 500 || !keys.startsWith(heard.join('')))
+          throw new Error(`other keys were heard: ${heard.join('')}`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      heard.length = 0;
+    }
+
+    it('calls, and shows what the carrier says', async () => {
+      await looksRight(page, 'phone-ready');
+      await page.getByRole('button', { name: 'Call', exact: true }).click();
+      await page.getByText('Connected').waitFor();
+      await page.getByText('Bonjour, un instant').waitFor();
+      expect(await page.locator('.caption').getAttribute('lang')).toMatch(/^fr/);
+      const [call] = carrier.phone(CALLER).calls;
+      if (!call) throw new Error('the carrier has no call');
+      const receiver = new DtmfReceiver({
+        down: ({ key }) => void heard.push('0123456789*#ABCD'[key] ?? '?'),
+      });
+      call.on('spoken', (frame) => receiver.process(frame));
+    });
+
+    it('sounds the keys that are clicked, however fast', async () => {
+      for (const key of '1#55*') await keyOf(key).click();
+      await hears('1#55*');
+    });
+
+    it('sounds a key for as long as it is held', async () => {
+      const key = keyOf('9');
+      await key.hover();
+      await page.mouse.down();
+      await page.locator('.key[data-key="9"][data-down="true"]').waitFor();
+      await looksRight(page, 'phone-keying');
+      await page.mouse.up();
+      await page.locator('.key[data-key="9"][data-down="false"]').waitFor();
+      await hears('9');
+    });
+
+    it('sounds the keys of the keyboard, and Enter on a key that has the focus', async () => {
+      await page.keyboard.press('7');
+      await page.keyboard.press('#');
+      await keyOf('3').focus();
+      await page.keyboard.press('Enter');
+      await hears('7#3');
+    });
+
+    it('keys a test card by itself', async () => {
+      await page.getByRole('button', { name: 'Key it Diners Club' }).click();
+      await page.getByRole('button', { name: 'Stop keying' }).waitFor();
+      await hears('36227206271667');
+      await page.getByRole('button', { name: 'Key 12/34' }).click();
+      await hears('1234');
+    });
+
+    it('changes the carrier’s habits in mid-call', async () => {
+      const patched = page.waitForResponse((response) => response.request().method() === 'PATCH');
+      await page.getByRole('button', { name: 'Clipped' }).click();
+      expect((await patched).status()).toBe(200);
+      const late = page.waitForResponse((response) => response.request().method() === 'PATCH');
+      await page.getByRole('button', { name: 'Late' }).click();
+      expect((await late).status()).toBe(200);
+      expect(carrier.settings).toMatchObject({
+        tones: { clippedAfterMs: 60 },
+        events: 'sent',
+        eventDelayMs: 1500,
+      });
+    });
+
+    it('hangs up', async () => {
+      await page.getByRole('button', { name: 'Hang up' }).click();
+      await page.getByText('Call ended').waitFor();
+      expect(carrier.phone(CALLER).calls.size).toBe(0);
+      expect(faults).toEqual([]);
+    });
+
+    it('gives way politely to a second window', async () => {
+      const second = await context.newPage();
+      await second.goto(`${url}/phone`);
+      await page.getByText('This telephone is open in another window').waitFor();
+      await second.close();
+    });
+  });
+
+  describe('the inbox', () => {
+    let page: Page;
+    let faults: string[];
+
+    beforeAll(async () => {
+      page = await context.newPage();
+      faults = watchFaults(page);
+      await page.goto(`${url}/inbox`);
+      await page.getByText('Nothing yet').waitFor();
+    });
+
+    afterAll(() => page.close());
+
+    async function deliver(id: string, body: string, secret = SECRET): Promise<number> {
+      const at = new Date();
+      const answer = await fetch(`${url}/inbox/events`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          'webhook-id': id,
+          'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+          'webhook-signature': new Webhook(secret).sign(id, at, body),
+        },
+        body,
+      });
+      return answer.status;
+    }
+
+    const completed = JSON.stringify({
+      type: 'capture.completed',
+      timestamp: '2026-01-01T00:00:00.000Z',
+      livemode: false,
+      sequence: 3,
+      data: {
+        call_id: 'call_AAAAAAAAAAAAAAAAAAAAAAAAAA',
+        reference: '<b>Order 1042</b>',
+        token: TOKEN,
+        card: { brand: 'visa', bin: '424242', last4: '4242', exp_month: 12, exp_year: 2034 },
+      },
+    });
+
+    it('shows a signed event with its token and masked card, as text', async () => {
+      expect(await deliver('evt_1', completed)).toBe(204);
+      await page.getByText('Signature verified').waitFor();
+      await page.locator('dl').getByText(TOKEN).waitFor();
+      await page.locator('dl').getByText('visa •••• 4242').waitFor();
+      await page.locator('dl').getByText('<b>Order 1042</b>').waitFor();
+      await page.getByText('The whole event').click();
+      await looksRight(page, 'inbox');
+    });
+
+    it('counts a delivery that is repeated once', async () => {
+      expect(await deliver('evt_1', completed)).toBe(204);
+      await page.getByText('delivered 2 times, counted once').waitFor();
+      expect(await page.locator('.event').count()).toBe(1);
+    });
+
+    it('shows a forged event as one, and refuses it', async () => {
+      expect(await deliver('evt_2', completed, 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD')).toBe(401);
+      await page.getByText('Wrong signature').waitFor();
+    });
+
+    it('plays dead when told to', async () => {
+      await page.getByRole('button', { name: 'Refuse deliveries' }).click();
+      await page.getByText('The CRM plays dead').waitFor();
+      expect(await deliver('evt_3', completed)).toBe(503);
+      await page.getByRole('button', { name: 'Accept deliveries again' }).click();
+      await page.getByRole('button', { name: 'Refuse deliveries' }).waitFor();
+      expect(await deliver('evt_3', completed)).toBe(204);
+      expect(faults).toEqual([]);
+    });
+
+    it('refuses a delivery over its bound', async () => {
+      const answer = await fetch(`${url}/inbox/events`, { method: 'POST', body: 'x'.repeat(64 * 1024 + 1) });
+      expect(answer.status).toBe(413);
+    });
+  });
+});
