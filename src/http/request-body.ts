@@ -3,6 +3,8 @@ import { AppError } from '../errors.js';
 import { parseStrictJson } from './strict-json.js';
 
 export const MAX_BODY_BYTES = 64 * 1024;
+/** Read and thrown away before a body that is too large is refused: who still sends when we close may miss the answer. */
+const MAX_DISCARDED_BYTES = 4 * 1024 * 1024;
 
 /** JSON has no charset parameter; many clients send one all the same. */
 const JSON_TYPE = /^application\/json *(?:; *charset="?utf-8"? *)?$/i;
@@ -25,13 +27,14 @@ function readBytes(request: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
+    const tooLarge = () =>
+      reject(new AppError('payload_too_large', `a body has at most ${MAX_BODY_BYTES} bytes`));
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      // The rest is read and thrown away, so that the answer arrives; the server's time limit ends an endless one.
       if (size <= MAX_BODY_BYTES) chunks.push(chunk);
-      else reject(new AppError('payload_too_large', `a body has at most ${MAX_BODY_BYTES} bytes`));
+      else if (size > MAX_DISCARDED_BYTES) tooLarge();
     });
-    request.on('end', () => resolve(Buffer.concat(chunks)));
+    request.on('end', () => (size > MAX_BODY_BYTES ? tooLarge() : resolve(Buffer.concat(chunks))));
     request.on('error', () => reject(new AppError('bad_request', 'the body ended too soon')));
   });
 }

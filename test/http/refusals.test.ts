@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { connect, type AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import request from 'supertest';
 import { AppError, type ErrorCode } from '../../src/errors.js';
@@ -235,6 +237,23 @@ describe('a body that is no JSON', () => {
       status: 413,
       code: 'payload_too_large',
     });
+  });
+
+  it('without end is refused while it still comes', async () => {
+    const { port } = world.server.address() as AddressInfo;
+    const socket = connect(port, '127.0.0.1');
+    const head = [
+      'POST /v1/captures HTTP/1.1',
+      'host: x',
+      `authorization: Bearer ${FULL_KEY}`,
+      'content-type: application/json',
+      'content-length: 1000000000',
+    ];
+    socket.write(`${head.join('\r\n')}\r\n\r\n`);
+    socket.write(Buffer.alloc(5 * 1024 * 1024, ' '));
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 413 /);
+    socket.destroy();
   });
 
   it('of 64 KiB to the byte is read', async () => {

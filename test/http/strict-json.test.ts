@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { assert, jsonValue, property } from 'fast-check';
+import { assert, jsonValue, pre, property } from 'fast-check';
 import { MAX_JSON_DEPTH, parseStrictJson } from '../../src/http/strict-json.js';
 
 const parse = (text: string) => parseStrictJson(Buffer.from(text));
@@ -7,9 +7,11 @@ const parse = (text: string) => parseStrictJson(Buffer.from(text));
 describe('strict JSON', () => {
   it('reads what JSON.parse reads', () => {
     assert(
-      property(jsonValue({ depthSize: 'small', noUnicodeString: true }), (value) => {
+      property(jsonValue({ depthSize: 'small' }), (value) => {
+        pre(!JSON.stringify(value).includes('__proto__'));
         expect(parse(JSON.stringify(value))).toEqual(JSON.parse(JSON.stringify(value)));
       }),
+      { numRuns: 500 },
     );
   });
 
