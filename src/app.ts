@@ -139,7 +139,13 @@ function missing(redisReady: boolean, draining: boolean): MemberError[] {
 }
 
 /** Waits for Redis, saying so, and checks it: what it promises, and that our keys are those it was filled with. While it is away the service talks, but takes no card. */
-async function soundRedis(redis: RedisClient, keys: KeyProvider, config: Config, log: Logger): Promise<void> {
+async function soundRedis(
+  redis: RedisClient,
+  keys: KeyProvider,
+  config: Config,
+  clock: Clock,
+  log: Logger,
+): Promise<void> {
   for (;;) {
     await becomeReady(redis, clock, log);
     try {
