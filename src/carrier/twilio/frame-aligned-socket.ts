@@ -88,6 +88,11 @@ export class FrameAlignedSocket extends Duplex {
   }
 
   #receive(bytes: Buffer): void {
+    if (this.#chunk.length > 0) {
+      // TLS gives all it has decrypted, also to who has paused.
+      this.#chunk = moveOut(this.#chunk, bytes);
+      return;
+    }
     this.#chunk = bytes;
     this.#deliver();
     // Paused in the middle: these bytes are not ours for longer than this.
@@ -165,9 +170,15 @@ export class FrameAlignedSocket extends Duplex {
   }
 }
 
-function moveOut(bytes: Buffer): Buffer {
-  const copy = Buffer.from(new ArrayBuffer(Math.max(bytes.length, MIN_OFF_HEAP)), 0, bytes.length);
-  copy.set(bytes);
-  bytes.fill(0);
-  return copy;
+/** The bytes of `parts` in one buffer, and nowhere else. */
+function moveOut(...parts: Buffer[]): Buffer {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const moved = Buffer.from(new ArrayBuffer(Math.max(length, MIN_OFF_HEAP)), 0, length);
+  let at = 0;
+  for (const part of parts) {
+    moved.set(part, at);
+    at += part.length;
+    part.fill(0);
+  }
+  return moved;
 }

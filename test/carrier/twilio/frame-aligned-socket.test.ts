@@ -127,6 +127,23 @@ describe('a frame-aligned socket', () => {
     expect([heard, raw.isPaused()]).toEqual([['a', 'b', 'c'], false]);
   });
 
+  it('keeps in order what a socket gives in spite of the pause', async () => {
+    const { raw } = rawSocket();
+    const aligned = new FrameAlignedSocket(raw, NONE, READS, MAX);
+    const heard: string[] = [];
+    aligned.on('data', (chunk: Buffer) => {
+      heard.push(chunk.subarray(6).toString());
+      if (heard.length === 1) aligned.pause();
+    });
+    const [a, b, c] = Array.from('abc', (text) => frame(Buffer.from(text), [0, 0, 0, 0]));
+    raw.emit('data', Buffer.concat([a ?? NONE, b ?? NONE]));
+    raw.emit('data', c);
+    expect([heard, c]).toEqual([['a'], Buffer.alloc(7)]);
+    aligned.resume();
+    await turn();
+    expect(heard).toEqual(['a', 'b', 'c']);
+  });
+
   it('keeps no part of a frame when it is destroyed', async () => {
     const { raw, give } = rawSocket();
     const aligned = new FrameAlignedSocket(raw, NONE, READS, MAX);
