@@ -55,6 +55,7 @@ export interface App {
 const MERCHANT = 'default';
 
 const CONNECTING_MS = 1_000;
+const CHECK_PAUSE_MS = 1_000;
 
 /** Wires the service: the only place that names concrete adapters. Rejects with AppError `config_invalid`. */
 export async function createApp(options: AppOptions): Promise<App> {
@@ -87,6 +88,11 @@ export async function createApp(options: AppOptions): Promise<App> {
   const desk = new CaptureDesk({ ...shared, vault, redis, testCards: config.testCards });
   const recovery = new Recovery(shared);
 
+  let checked = false;
+  const sound = soundRedis(redis, keys, config, clock, log).then(() => void (checked = true));
+  // Whoever starts the service waits for it, a little later: until then a rejection is nobody's.
+  sound.catch(() => {});
+
   const apology = { sentence: fallback.sentences.something_wrong, language: fallback.language };
   const carrier = createTwilioDoors({ ...config, apology, clock, log, metrics }, switchboard);
   const console = createConsole({
@@ -97,7 +103,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const app = createHttp({
     ...{ calls: desk, vault, events: crm.log, redis, metrics, log, clock },
     keys: apiKeyList(config.apiKey === null ? [] : [{ key: config.apiKey, client }]),
-    health: { missing: () => missing(redis.ready, switchboard.draining) },
+    health: { missing: () => missing(checked && redis.ready, switchboard.draining) },
     mounts: [
       { path: '/twilio', router: carrier.router },
       { path: '/console', router: console },
@@ -117,7 +123,7 @@ export async function createApp(options: AppOptions): Promise<App> {
 
   return {
     port: doors.port,
-    sound: soundRedis(redis, keys, config, clock, log),
+    sound,
     drain: () => switchboard.drain(config.drainSeconds),
     async close() {
       switchboard.endAll();
@@ -138,7 +144,10 @@ function missing(redisReady: boolean, draining: boolean): MemberError[] {
   ];
 }
 
-/** Waits for Redis, saying so, and checks it: what it promises, and that our keys are those it was filled with. While it is away the service talks, but takes no card. */
+/**
+ * Waits for Redis and checks it: what it promises, and that our keys are those it was filled with. While it is away
+ * the service talks, but takes no card.
+ */
 async function soundRedis(
   redis: RedisClient,
   keys: KeyProvider,
@@ -154,6 +163,7 @@ async function soundRedis(
     } catch (error) {
       if (error instanceof AppError && error.code === 'config_invalid') throw error;
       log.warn({ code: codeOf(error) }, 'redis could not be checked: trying again');
+      await new Promise<void>((resolve) => clock.after(CHECK_PAUSE_MS, resolve));
     }
   }
 }
