@@ -222,7 +222,6 @@ export class Call {
     void this.#dial();
     return {
       audio: (frame, missing) => {
-        if (missing > 0) this.#port.metrics.framesLate.inc(Math.ceil(missing / 160));
         this.#bridge.fromCaller(frame, missing);
         if (this.#guard.faults !== this.#faults) this.#guardFaulted();
       },
