@@ -20,13 +20,15 @@ export interface PressListener {
 
 /** What a window must show for a press to begin: a key from a voice. (ITU-T Q.24 for levels, twist and frequency.) */
 const LEVEL_LEAST = -47; // dBm0 of the pair
-const TWIST_LEAST = -11; // dB
+const TWIST_LEAST = -10; // dB
 const TWIST_MOST = 9;
 const REST_MOST = 0.3; // share of the energy in the band that is not the two tones
 
 /** Over the whole press so far the tones must stand out more: in the band, and from all that there is. */
 const PRESS_REST_MOST = 0.18;
 const PRESS_REST_OF_ALL_MOST = 0.25;
+/** And they are steady: their mean energy is at least this share of the most. A voice swells. */
+const STEADY_LEAST = 0.6;
 
 /** Off frequency by more, and it is no key: Q.24 asks for 1.5 % to be taken and 3.5 % refused. */
 const DETUNE_MOST = 0.025;
@@ -66,8 +68,9 @@ export class DtmfDetector {
   #after = 0;
   #mostLow = 0;
   #mostHigh = 0;
-  /** Energies summed over its windows. */
+  /** Windows with the tone, and energies summed over them. */
   #pair = 0;
+  #summed = 0;
   #explained = 0;
   #inBand = 0;
   #whole = 0;
@@ -141,6 +144,7 @@ export class DtmfDetector {
   }
 
   #sum(): void {
+    this.#summed++;
     this.#pair += this.#window.pair;
     this.#explained += this.#window.explained;
     this.#inBand += this.#window.inBand;
@@ -179,7 +183,8 @@ export class DtmfDetector {
   #standsOut(): boolean {
     return (
       restOf(this.#explained, this.#inBand) <= PRESS_REST_MOST &&
-      restOf(this.#pair, this.#whole) <= PRESS_REST_OF_ALL_MOST
+      restOf(this.#pair, this.#whole) <= PRESS_REST_OF_ALL_MOST &&
+      this.#pair >= STEADY_LEAST * this.#summed * (this.#mostLow + this.#mostHigh)
     );
   }
 
@@ -235,6 +240,7 @@ export class DtmfDetector {
     this.#certain = false;
     this.#clear = 0;
     this.#absent = 0;
+    this.#summed = 0;
     this.#pair = 0;
     this.#explained = 0;
     this.#inBand = 0;

@@ -1,6 +1,6 @@
 import { describe, it, expect } from '@jest/globals';
 import { DtmfReceiver } from '../../src/dsp/dtmf-receiver.js';
-import { addKeyTone, addSine, toMulaw, type KeyTone } from '../../src/dsp/tone.js';
+import { addKeyTone, addSine, keySines, toMulaw, type KeyTone } from '../../src/dsp/tone.js';
 import { Random } from '../support/random.js';
 import { lineOfKeys, ms, voiceLike } from '../support/tones.js';
 
@@ -91,6 +91,18 @@ describe('the receiver', () => {
 
   it.each([-0.035, 0.035])('refuses tones that are %p off their frequency', (detune) => {
     for (const key of [1, 5, 9, 15]) expect(listen(line(key, [[50, 50]], { detune }))).toEqual([]);
+  });
+
+  it('refuses a key of which one tone alone is 3.5 % off', () => {
+    for (const key of [1, 5, 9, 15]) {
+      for (const off of [0, 1]) {
+        const samples = new Float64Array(ms(200));
+        keySines(key).forEach((sine, n) => {
+          addSine(samples, { ...sine, hz: sine.hz * (n === off ? 1.035 : 1) }, ms(50), ms(60));
+        });
+        expect(listen(toMulaw(samples))).toEqual([]);
+      }
+    }
   });
 
   it.each([-8, 4])('takes a twist of %p dB', (twist) => {
