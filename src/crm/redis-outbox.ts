@@ -18,6 +18,7 @@ export interface RedisOutboxOptions {
 
 /** Entries kept in memory while Redis is away: some thousand calls' worth. What comes beyond is lost, and counted. */
 const MAX_WAITING = 10_000;
+const BATCH = 100;
 const RETRY_MS = 200;
 
 const WRITE: Script = { name: 'outbox-write', lua: `${SLOT_ENTRY_LUA}\nreturn announced() or 1` };
@@ -62,25 +63,30 @@ export class RedisOutbox implements Outbox {
     await Promise.race([this.#writing, this.#pause(ms)]);
   }
 
-  /** The head leaves the queue once it is durable: after a lost answer it may be written twice, never not at all. */
+  /** An entry leaves the queue once it is durable: after a lost answer it may be written twice, never not at all. */
   async #writeAll(): Promise<void> {
-    for (let [head] = this.#waiting; head !== undefined; [head] = this.#waiting) {
-      try {
-        await this.write(head);
-      } catch (error) {
-        if (codeOf(error) === 'redis_unavailable') {
-          await this.#pause(RETRY_MS);
-          continue;
-        }
-        this.#options.metrics.eventsDropped.inc();
-        this.#options.log.error(
-          { event_type: head.event.type, code: codeOf(error) },
-          'an event was refused by redis',
-        );
-      }
-      this.#waiting.shift();
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.slice(0, BATCH);
+      // One connection carries them in this order.
+      const written = await Promise.all(batch.map((entry) => this.#attempt(entry)));
+      const again = batch.filter((_, i) => written[i] === false);
+      this.#waiting.splice(0, batch.length, ...again);
+      if (again.length > 0) await this.#pause(RETRY_MS);
     }
     this.#writing = null;
+  }
+
+  /** False when it has to be tried again. */
+  async #attempt(entry: OutboxEntry): Promise<boolean> {
+    try {
+      await this.write(entry);
+    } catch (error) {
+      const code = codeOf(error);
+      if (code === 'redis_unavailable') return false;
+      this.#options.metrics.eventsDropped.inc();
+      this.#options.log.error({ event_type: entry.event.type, code }, 'an event was refused by redis');
+    }
+    return true;
   }
 
   #pause(ms: number): Promise<void> {

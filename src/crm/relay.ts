@@ -102,19 +102,22 @@ export class Relay {
   }
 
   async #move(key: string): Promise<void> {
-    const { redis, take, log } = this.#options;
-    for (;;) {
-      const batch = await redis.command('LRANGE', key, 0, BATCH - 1);
+    while (!this.#stopped) {
+      const batch = await this.#options.redis.command('LRANGE', key, 0, BATCH - 1);
       if (!Array.isArray(batch) || batch.length === 0) return;
-      for (const text of batch.map(String)) {
-        const event = parsed(text);
-        if (event === null) log.error({}, 'an outbox held what is no event: removed');
-        else await take(event);
-        // By value: another node may have moved it too, and then the head is another event.
-        await redis.command('LREM', key, 1, text);
-        if (this.#stopped) return;
-      }
+      const moved = await Promise.allSettled(batch.map((text) => this.#moveOne(key, String(text))));
+      const failed = moved.find((result) => result.status === 'rejected');
+      if (failed !== undefined) throw failed.reason;
     }
+  }
+
+  async #moveOne(key: string, text: string): Promise<void> {
+    const { redis, take, log } = this.#options;
+    const event = parsed(text);
+    if (event === null) log.error({}, 'an outbox held what is no event: removed');
+    else await take(event);
+    // By value: another node may have moved it too, and then the head is another event.
+    await redis.command('LREM', key, 1, text);
   }
 }
 

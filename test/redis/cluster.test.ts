@@ -1,0 +1,118 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis as Client } from 'ioredis';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { systemClock } from '../../src/clock.js';
+import { createCrm } from '../../src/crm/crm.js';
+import { silentLogger } from '../../src/log.js';
+import { createMetrics } from '../../src/metrics.js';
+import { checkDurability } from '../../src/redis/durability.js';
+import { parseRedisUrl } from '../../src/redis/redis-address.js';
+import { RedisClient } from '../../src/redis/redis-client.js';
+import { findRedisServer } from '../../src/redis/redis-server.js';
+import { RedisTokenStore } from '../../src/vault/redis-token-store.js';
+import { describeTokenStore } from '../contract/token-store.contract.js';
+import { anEvent } from '../support/events.js';
+import { startInbox } from '../support/inbox.js';
+import { untilReady } from '../support/redis.js';
+
+// A cluster of one node: it refuses every command whose keys are not in one slot, as a large one does.
+let dir: string;
+let server: ChildProcess;
+let admin: Client;
+let redis: RedisClient;
+let url: string;
+const shared = { clock: systemClock, log: silentLogger, metrics: createMetrics() };
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'tw-'));
+  const port = await freePort();
+  const { file, argv0, env } = findRedisServer({
+    configured: process.env['REDIS_SERVER'],
+    path: process.env['PATH'] ?? '',
+    root: process.cwd(),
+  });
+  const options = {
+    ...{
+      port,
+      bind: '127.0.0.1',
+      dir,
+      'cluster-enabled': 'yes',
+      'cluster-announce-ip': '127.0.0.1',
+      save: '',
+    },
+    ...{ appendonly: 'yes', appendfsync: 'always', 'maxmemory-policy': 'noeviction' },
+  };
+  const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  server = spawn(file, args, { argv0, env: { ...env }, stdio: 'ignore' });
+  admin = new Client({ port, disconnectTimeout: 200 });
+  admin.on('error', () => {});
+  await admin.call('CLUSTER', 'ADDSLOTSRANGE', 0, 16_383);
+  while (!(await admin.cluster('INFO')).includes('cluster_state:ok')) await new Promise(setImmediate);
+  url = `redis://127.0.0.1:${port},redis://127.0.0.1:${port}`;
+  redis = new RedisClient({ address: parseRedisUrl(url), ...shared });
+  await untilReady(redis);
+});
+afterAll(async () => {
+  await redis.close();
+  admin.disconnect();
+  const ended = once(server, 'exit');
+  server.kill('SIGKILL');
+  await ended;
+  await rm(dir, { recursive: true, force: true });
+});
+
+async function freePort(): Promise<number> {
+  // The cluster's own bus takes the port 10,000 above.
+  for (;;) {
+    const probe = createServer().listen(0, '127.0.0.1');
+    await once(probe, 'listening');
+    const { port } = probe.address() as AddressInfo;
+    probe.close();
+    await once(probe, 'close');
+    if (port < 55_000) return port;
+  }
+}
+
+it('a cluster is checked on each of its masters', async () => {
+  await checkDurability(redis, { declared: false, log: silentLogger });
+  await admin.config('SET', 'appendfsync', 'everysec');
+  await expect(checkDurability(redis, { declared: false, log: silentLogger })).rejects.toMatchObject({
+    code: 'config_invalid',
+  });
+  await admin.config('SET', 'appendfsync', 'always');
+});
+
+describeTokenStore('the Redis store on a cluster', () =>
+  Promise.resolve({
+    store: new RedisTokenStore({ redis, ...shared }),
+    events: (merchant, bucket) =>
+      admin.lrange(`tw:o:{${merchant}.${bucket.toString(16).padStart(2, '0')}}`, 0, -1),
+    async written(key) {
+      return { value: await admin.get(key), ttlSeconds: await admin.ttl(key) };
+    },
+  }),
+);
+
+it('events find their way over a cluster', async () => {
+  const inbox = await startInbox();
+  const secrets = [`whsec_${'a'.repeat(32)}`];
+  const webhook = { url: inbox.url, secrets };
+  const crm = createCrm({ redis, address: parseRedisUrl(url), webhook, merchants: ['shop'], ...shared });
+  crm.start();
+  const writes = [{ key: 'tw:c:{shop.40}:call_1', value: 'live', ttlSeconds: 60 }];
+  const event = anEvent();
+  await crm.outbox.write({ event, bucket: 0x40, writes });
+  while (!inbox.received.some(({ headers }) => headers['webhook-id'] === event.id)) {
+    await inbox.until(inbox.received.length + 1);
+  }
+  expect(
+    (await crm.log.list('shop', { since: null, cursor: null, limit: 99 })).events.length,
+  ).toBeGreaterThan(0);
+  await crm.stop();
+  await inbox.close();
+});
