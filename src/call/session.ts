@@ -121,7 +121,7 @@ export class CaptureSession {
   #step(event: CaptureEvent): void {
     const [state, effects] = step(this.#state, event);
     this.#state = state;
-    this.#updatedAt = this.#clock.now();
+    if (effects.length > 0) this.#updatedAt = this.#clock.now();
     this.#wake();
     for (const effect of effects) {
       if (effect.type === 'changed') this.#port.changed();
