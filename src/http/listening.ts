@@ -154,7 +154,12 @@ function refuse(socket: Duplex, status: string): void {
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) => {
-      reject(new AppError('config_invalid', `can't listen on port ${port} (${codeOf(error)}): free it, or set HOST, PORT or METRICS_PORT`));
+      reject(
+        new AppError(
+          'config_invalid',
+          `can't listen on port ${port} (${codeOf(error)}): free it, or set HOST, PORT or METRICS_PORT`,
+        ),
+      );
     });
     server.listen(port, host, resolve);
   });

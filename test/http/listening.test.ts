@@ -116,7 +116,7 @@ describe('the listening server', () => {
     const { port } = await listen();
     await expect(listen({ port })).rejects.toMatchObject({
       code: 'config_invalid',
-      message: `HOST, PORT: can't listen on port ${port} (EADDRINUSE)`,
+      message: `can't listen on port ${port} (EADDRINUSE): free it, or set HOST, PORT or METRICS_PORT`,
     });
   });
 });
