@@ -291,7 +291,7 @@ class Reader {
   redisUrl(name: SettingName): string | null {
     const value = this.text(name);
     if (value === null) return null;
-    if (value.split(',').every((part) => /^(rediss?:\/\/\S+|unix:\/\/\/\S+)$/.test(part.trim())))
+    if (value.split(',').every((part) => /^(rediss?:\/\/\S+|unix:\/\/([^\s/@]+@)?\/\S+)$/.test(part.trim())))
       return value;
     this.wrong(
       name,

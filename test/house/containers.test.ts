@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis as Client } from 'ioredis';
 import { parse } from 'yaml';
 import { systemClock } from '../../src/clock.js';
-import { SETTING_NAMES } from '../../src/config.js';
+import { readConfig, SETTING_NAMES } from '../../src/config.js';
 import { silentLogger } from '../../src/log.js';
 import { createMetrics } from '../../src/metrics.js';
 import { aclRules, REPLAY_RULES } from '../../src/redis/acl.js';
@@ -33,6 +33,8 @@ interface Compose {
 
 const compose = parse(read('compose.yaml'), { merge: true }) as Compose;
 const { tonewall, redis, keys } = compose.services;
+/** As Compose makes it from the template. */
+const redisUrl = (tonewall.environment?.['REDIS_URL'] ?? '').replace(/\$\{REDIS_PASSWORD:[^}]*\}/, 'secret');
 
 /** Instructions of the Dockerfile, continued lines joined. */
 const steps = read('Dockerfile')
@@ -134,6 +136,17 @@ describe('compose.yaml', () => {
     expect(names.filter((name) => !(SETTING_NAMES as readonly string[]).includes(name))).toEqual([]);
   });
 
+  it('sets what a live service starts with', () => {
+    const { config, warnings } = readConfig({
+      ...{ PUBLIC_URL: 'https://voice.example.com', TWILIO_AUTH_TOKEN: '0123456789abcdef0123456789abcdef' },
+      TWILIO_ACCOUNT_SID: `AC${'0123456789abcdef'.repeat(2)}`,
+      ...tonewall.environment,
+      REDIS_URL: redisUrl,
+    });
+    expect(config).toMatchObject({ live: true, port: 8080, vaultKeyFile: '/keys/vault-keys.json' });
+    expect(warnings).toEqual([]);
+  });
+
   it('keeps keys and what they seal on volumes apart', () => {
     expect(mounts(tonewall)).toEqual({ '/keys': 'keys', '/run/redis': 'redis-socket' });
     expect(mounts(redis)).toMatchObject({ '/data': 'redis-data', '/run/redis': 'redis-socket' });
@@ -147,11 +160,10 @@ describe('compose.yaml', () => {
     expect(redis['network_mode']).toBe('none');
     const [group] = tonewall['group_add'] as string[];
     expect(redis['user']).toBe(`${group}:${group}`);
-    const url = (tonewall.environment?.['REDIS_URL'] ?? '').replace(/\$\{REDIS_PASSWORD:[^}]*\}/, 'secret');
-    expect(parseRedisUrl(url)).toEqual({
+    expect(parseRedisUrl(redisUrl)).toEqual({
       ...{ path: '/run/redis/redis.sock', nodes: [], tls: false, username: 'tonewall', password: 'secret' },
     });
-    expect(() => checkAddress(parseRedisUrl(url), { live: true, log: silentLogger })).not.toThrow();
+    expect(() => checkAddress(parseRedisUrl(redisUrl), { live: true, log: silentLogger })).not.toThrow();
     expect(read('deploy/redis/redis.conf')).toContain('\nunixsocket /run/redis/redis.sock\n');
   });
 
