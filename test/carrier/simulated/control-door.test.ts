@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import type { SimulatedCarrier } from '../../../src/carrier/simulated/simulated-carrier.js';
 import { DEFAULT_SETTINGS } from '../../../src/carrier/simulated/simulator-settings.js';
-import { startCarrier } from '../../support/carrier.js';
+import { ACCOUNT_SID, AUTH_TOKEN, startCarrier } from '../../support/carrier.js';
 import { Customer } from './customer.js';
 
 const NUMBER = '+33123456789';
@@ -180,6 +180,17 @@ describe('a scripted call', () => {
     });
   });
 
+  it('leaves the calls of others alone', async () => {
+    const placed = await send('POST', '/simulator/scripted-calls', script);
+    const ringing = new Promise((resolve) => carrier.phone(AGENT).onRing(resolve));
+
+    await dialAgent('+33612345679');
+    await ringing;
+
+    const path = `/simulator/scripted-calls/${String(placed.body['call_sid'])}`;
+    expect((await send('GET', path)).body).toMatchObject({ agent_call_sid: null });
+  });
+
   it('takes no digits in its steps', async () => {
     const placed = await send('POST', '/simulator/scripted-calls', script);
     const path = `/simulator/scripted-calls/${String(placed.body['call_sid'])}/keys`;
@@ -197,12 +208,11 @@ describe('a scripted call', () => {
 });
 
 /** What the customer's service does for its agent. */
-async function dialAgent(): Promise<void> {
-  const { ACCOUNT_SID, AUTH_TOKEN } = await import('../../support/carrier.js');
+async function dialAgent(from = CALLER): Promise<void> {
   const response = await fetch(`${base}/2010-04-01/Accounts/${ACCOUNT_SID}/Calls.json`, {
     method: 'POST',
     headers: { Authorization: `Basic ${Buffer.from(`${ACCOUNT_SID}:${AUTH_TOKEN}`).toString('base64')}` },
-    body: new URLSearchParams({ To: AGENT, From: CALLER, Url: customer.url('/voice') }),
+    body: new URLSearchParams({ To: AGENT, From: from, Url: customer.url('/voice') }),
   });
   expect(response.status).toBe(201);
 }
