@@ -21,6 +21,9 @@ let ending = false;
 /** Node opens its inspector, and with it all memory, to whoever sends this signal; a listener prevents that. */
 process.on('SIGUSR1', () => {});
 process.on('SIGINT', () => void end(0));
+/** What SIGTERM does: before there are calls, and the second time, it ends at once. */
+let terminate = (): Promise<void> => end(0);
+process.on('SIGTERM', () => void terminate());
 
 try {
   loadEnvFile();
@@ -43,7 +46,7 @@ async function start(environment: Environment): Promise<void> {
   const softphoneUrl = sandbox?.softphoneUrl ?? null;
   const app = await createApp({ config, redisUrl, root: ROOT, clock, log, metrics, softphoneUrl });
   started.push(() => app.close());
-  process.on('SIGTERM', () => void drain(app, log));
+  terminate = () => drain(app, log);
   log.info({ port: app.port, status: config.live ? 'live' : 'loopback' }, 'listening');
   if (sandbox !== null) console.log(await sandbox.announce());
   await app.sound;
@@ -79,9 +82,9 @@ function logger(level: string, metrics: Metrics): Logger {
   return createLogger({ level, onBlanked: () => metrics.logBlanked.inc() });
 }
 
-/** SIGTERM: no new calls, live ones may finish. A second one ends at once. */
+/** No new calls; live ones may finish. */
 async function drain(app: App, log: Logger): Promise<void> {
-  process.on('SIGTERM', () => void end(0));
+  terminate = () => end(0);
   log.info({}, 'draining: no new calls are taken');
   await app.drain();
   await end(0);
