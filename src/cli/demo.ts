@@ -19,6 +19,8 @@ const TOKEN_WITHIN_MS = 120_000;
 const POLL_MS = 100;
 /** Beeps come after the keys: the last ones shall be in the recording. */
 const LAST_BEEPS_MS = 700;
+/** Exit code of a program that Ctrl-C ended. */
+const INTERRUPTED = 130;
 /** A slip of the finger, taken back with `*`. */
 const SLIP_KEYS = 5;
 /** Cards whose number can go on: `#` ends it. */
@@ -46,17 +48,24 @@ The exit code is 0 only when there is a token.
     const sandbox = await SandboxClient.find(io.env);
     screen.line(text.dialling(sandbox.number));
     const { call_sid } = await sandbox.placeCall(CALLER, card);
-    let capture: CaptureAnswer | null = null;
+    const hangUp = () => sandbox.end(call_sid);
+    const interrupted = () => void hangUp().finally(() => process.exit(INTERRUPTED));
+    process.once('SIGINT', interrupted);
+    let capture: CaptureAnswer;
     try {
       await untilLive(sandbox, call_sid);
       screen.line(text.talking);
       capture = await keyCard(sandbox, call_sid, card, screen);
       await sleep(LAST_BEEPS_MS);
+    } catch (error) {
+      await hangUp().catch(() => null);
+      throw error;
     } finally {
-      const { recordings } = await sandbox.end(call_sid);
-      if (capture !== null) screen.result(capture);
-      if (recordings !== null) screen.files(recordings, await picture(recordings, text));
+      process.off('SIGINT', interrupted);
     }
+    const { recordings } = await hangUp();
+    screen.result(capture);
+    if (recordings !== null) screen.files(recordings, await picture(recordings, text));
     return capture.token === null ? 1 : 0;
   },
 };

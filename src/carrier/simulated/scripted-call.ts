@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '../../clock.js';
 import { parseAddress } from './address.js';
+import { FRAME_MS } from './metronome.js';
 import { murmur } from './murmur.js';
 import type { Phone, PhoneCall } from './phone.js';
 import { TEST_CARD_NAMES, TEST_CARDS } from './test-card.js';
@@ -56,8 +57,9 @@ export interface ScriptedCallView {
 
 /** How long the agent's telephone rings. */
 const RINGS_MS = 800;
-/** Longest recording: five minutes of frames. */
-const MAX_FRAMES = 5 * 60 * 50;
+/** A script that is forgotten hangs up after five minutes; its recordings are no longer. */
+const MAX_MS = 5 * 60 * 1000;
+const MAX_FRAMES = MAX_MS / FRAME_MS;
 const MAX_SAID = 50;
 
 /** A caller and an agent that follow a script: the only call whose sound may be written to files. */
@@ -84,6 +86,14 @@ export class ScriptedCall {
     this.#recordings = recordings;
     this.#stopWaiting = phone(request.agent).onRing((call) => this.#answer(call));
     this.#caller = phone(request.from).call(request.to);
+    const stop = clock.after(MAX_MS, () => this.#caller.hangUp());
+    const ended = () => {
+      if (!this.over) return;
+      stop();
+      this.#stopWaiting();
+    };
+    this.#caller.on('status', ended);
+    ended();
     this.#caller.on('said', (text, language) => {
       if (this.#said.length < MAX_SAID) this.#said.push({ text, language });
     });

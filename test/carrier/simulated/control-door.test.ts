@@ -5,6 +5,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
+import { systemClock } from '../../../src/clock.js';
 import type { SimulatedCarrier } from '../../../src/carrier/simulated/simulated-carrier.js';
 import { DEFAULT_SETTINGS } from '../../../src/carrier/simulated/simulator-settings.js';
 import { ACCOUNT_SID, AUTH_TOKEN, startCarrier } from '../../support/carrier.js';
@@ -189,6 +190,21 @@ describe('a scripted call', () => {
 
     const path = `/simulator/scripted-calls/${String(placed.body['call_sid'])}`;
     expect((await send('GET', path)).body).toMatchObject({ agent_call_sid: null });
+  });
+
+  it('that is forgotten hangs up after five minutes', async () => {
+    const hasty = await startCarrier({
+      clock: { ...systemClock, after: (ms, task) => systemClock.after(ms === 300_000 ? 1 : ms, task) },
+    });
+    hasty.carrier.number(NUMBER, { voiceUrl: customer.url('/voice') });
+    base = hasty.url;
+
+    const placed = await send('POST', '/simulator/scripted-calls', script);
+    const path = `/simulator/scripted-calls/${String(placed.body['call_sid'])}`;
+    await send('POST', `${path}/keys`, { steps: [{ wait_ms: 10_000 }] });
+
+    expect((await send('GET', path)).body['status']).toMatch(/completed|no-answer/);
+    await hasty.carrier.close();
   });
 
   it('takes no digits in its steps', async () => {
