@@ -1,0 +1,217 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { DtmfReceiver } from '../../src/dsp/dtmf-receiver.js';
+import type { SandboxFile } from '../../src/sandbox/sandbox.js';
+import { BROWSER_PATH, axeFindings, launchBrowser, photograph, watchFaults } from '../support/browser.js';
+import { canaryNumber } from '../support/needles.js';
+import { freePorts } from '../support/service.js';
+
+const describeInBrowser = BROWSER_PATH === null ? describe.skip : describe;
+if (BROWSER_PATH === null)
+  console.warn('No browser on PATH: the call by hand is not tested. Install chromium.');
+
+const MAIN = resolve('dist/main.js');
+
+/** Two programs and three pages on a machine that may be busy. */
+const PATIENCE_MS = 120_000;
+
+describeInBrowser('a card on a call, by hand', () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'tonewall-sandbox-'));
+  const number = canaryNumber().join('');
+  let program: ChildProcess;
+  let browser: Browser;
+  let agent: Page;
+  let phone: Page;
+  let inbox: Page;
+  let faults: string[][];
+  /** Presses that our detector finds in what the agent heard. */
+  let pressesHeard = 0;
+  let framesHeard = 0;
+
+  beforeAll(async () => {
+    if (!existsSync(MAIN)) throw new Error('dist/ is missing: npm run build');
+    const [port, metricsPort] = await freePorts(2);
+    program = spawn(process.execPath, [MAIN, '--or-sandbox'], {
+      cwd: dataDir,
+      env: {
+        PATH: process.env['PATH'],
+        DATA_DIR: dataDir,
+        PORT: String(port),
+        METRICS_PORT: String(metricsPort),
+      },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await announced(program);
+    const sandbox = JSON.parse(readFileSync(join(dataDir, 'sandbox.json'), 'utf8')) as SandboxFile;
+
+    browser = await launchBrowser();
+    const context = await browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce' });
+    context.setDefaultTimeout(PATIENCE_MS / 4);
+    await context.addInitScript(COLLECT_DIGITS);
+    [agent, phone, inbox] = [await context.newPage(), await context.newPage(), await context.newPage()];
+    faults = [agent, phone, inbox].map(watchFaults);
+    const ear = new DtmfReceiver({ down: () => void pressesHeard++ });
+    agent.on('websocket', (socket) =>
+      socket.on('framereceived', ({ payload }) => {
+        if (typeof payload === 'string') return;
+        framesHeard++;
+        ear.process(payload);
+      }),
+    );
+    await agent.goto(`${sandbox.service_url}/console/`);
+    await agent.getByText('No call yet').waitFor();
+    await phone.goto(`${sandbox.carrier_url}/phone`);
+    await phone.getByText('Ready to call').waitFor();
+    await inbox.goto(`${sandbox.carrier_url}/inbox`);
+  }, PATIENCE_MS);
+
+  afterAll(async () => {
+    await browser?.close();
+    program?.kill('SIGKILL');
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  it(
+    'rings the agent, who answers',
+    async () => {
+      await phone.getByRole('button', { name: 'Call', exact: true }).click();
+      await agent.getByRole('button', { name: 'Answer' }).waitFor();
+      await photograph(agent, 'call-1-ringing');
+      await agent.getByRole('button', { name: 'Answer' }).click();
+      await agent.getByRole('button', { name: 'Take card' }).waitFor();
+      await phone.getByText('Connected').waitFor();
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'tells the agent of keys that come too early',
+    async () => {
+      await phone.keyboard.press('5');
+      await agent.getByText('The caller has already typed one key').waitFor();
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'shows the digits as dots while they are keyed',
+    async () => {
+      await agent.getByLabel('Reference').fill('Order 1042');
+      await agent.getByRole('button', { name: 'Take card' }).click();
+      await agent.getByText('Please key your card number').waitFor();
+      await key(number.slice(0, 7));
+      await agent.locator('.field:first-child .group:nth-child(2) i.on:nth-child(3)').waitFor();
+      await agent.getByText('The caller is keying').waitFor();
+      await agent.waitForFunction(SEES_BEEP);
+      await photograph(agent, 'call-2-keying');
+      await photograph(phone, 'call-2-phone');
+      await key(number.slice(7));
+      await agent.getByText('Now the expiry date').waitFor();
+      expect(await agent.locator('.field:first-child .places b').allTextContents()).toEqual([
+        ...number.slice(-4),
+      ]);
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'shows the agent brand, last four and a token',
+    async () => {
+      for (const digit of '1234') await phone.locator(`.key[data-key="${digit}"]`).click();
+      await agent.locator('.token code').waitFor();
+      expect(await agent.locator('.token code').textContent()).toMatch(/^tnw_[0-9A-HJKMNP-TV-Z]{26}$/);
+      expect(await agent.locator('.card-brand').textContent()).toBe('visa');
+      expect(await agent.locator('.card-number').textContent()).toContain(number.slice(-4));
+      await photograph(agent, 'call-3-token');
+      expect(await axeFindings(agent)).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'gives the CRM the same token, signed',
+    async () => {
+      const event = inbox.locator('[data-type="capture.completed"]');
+      await event.waitFor();
+      expect(await event.getByText('Signature verified').count()).toBe(1);
+      const token = await agent.locator('.token code').textContent();
+      expect(await event.locator('dl').textContent()).toContain(token);
+      expect(await event.locator('dl').textContent()).toContain('Order 1042');
+      await photograph(inbox, 'call-4-inbox');
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'ends for both when the caller hangs up, and the token stays on the screen',
+    async () => {
+      await phone.getByRole('button', { name: 'Hang up' }).click();
+      await agent.locator('.call-state').getByText('Ended').waitFor();
+      expect(await agent.locator('.token code').count()).toBe(1);
+    },
+    PATIENCE_MS,
+  );
+
+  it('let the agent hear no key', async () => {
+    expect(framesHeard).toBeGreaterThan(100);
+    expect(pressesHeard).toBe(0);
+  });
+
+  it('never put a run of the number’s digits into the agent’s page or the inbox', async () => {
+    for (const page of [agent, inbox]) {
+      const runs = await page.evaluate<string[]>('[...globalThis.digitRuns]');
+      expect(runs.length).toBeGreaterThan(0);
+      for (let start = 0; start + 7 <= number.length; start++) {
+        expect(runs.filter((run) => run.includes(number.slice(start, start + 7)))).toEqual([]);
+      }
+    }
+  });
+
+  it('asks no stranger, breaks no policy and logs no error', () => {
+    expect(faults).toEqual([[], [], []]);
+  });
+
+  it('stops at once on SIGINT', async () => {
+    const exited = once(program, 'exit');
+    program.kill('SIGINT');
+    expect(await exited).toEqual([0, null]);
+  });
+
+  /** By the keyboard: as fast as a person who knows the number by heart. */
+  async function key(keys: string): Promise<void> {
+    for (const each of keys) await phone.keyboard.press(each, { delay: 80 });
+  }
+});
+
+/** Whether the picture of what is heard is bright at 1 kHz: 32 bands of 31.25 Hz up from its foot. */
+const SEES_BEEP = `(() => {
+  const canvas = document.querySelector('sound-view canvas');
+  const row = canvas.getContext('2d').getImageData(0, canvas.height - 33, canvas.width, 1).data;
+  return row.some((value, at) => at % 4 === 0 && value > 150);
+})()`;
+
+/** Every run of seven digits or more that the page ever showed or held, with white space taken out. */
+const COLLECT_DIGITS = `
+  globalThis.digitRuns = new Set();
+  const look = () => {
+    const root = document.documentElement;
+    for (const text of [root.outerHTML, root.textContent.replaceAll(/\\s/g, '')])
+      for (const [run] of text.matchAll(/\\d{7,}/g)) globalThis.digitRuns.add(run);
+  };
+  new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
+`;
+
+/** Resolves when the sandbox has printed its addresses. */
+function announced(program: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    program.stdout?.on('data', (chunk: Buffer) => {
+      if (chunk.includes('CRM inbox')) resolve();
+    });
+    program.once('exit', () => reject(new Error('the sandbox ended before it was up')));
+  });
+}
