@@ -46,6 +46,8 @@ async function start(environment: Environment): Promise<void> {
   const softphoneUrl = sandbox?.softphoneUrl ?? null;
   const app = await createApp({ config, redisUrl, root: ROOT, clock, log, metrics, softphoneUrl });
   started.push(() => app.close());
+  // The outside world goes first, or it would complain that the service is gone.
+  if (sandbox !== null) started.push(() => sandbox.close());
   terminate = () => drain(app, log);
   log.info({ port: app.port, status: config.live ? 'live' : 'loopback' }, 'listening');
   if (sandbox !== null) console.log(await sandbox.announce());
