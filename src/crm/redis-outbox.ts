@@ -21,7 +21,7 @@ const MAX_WAITING = 10_000;
 const BATCH = 100;
 const RETRY_MS = 200;
 
-const WRITE: Script = { name: 'outbox-write', lua: `${SLOT_ENTRY_LUA}\nreturn announced() or 1` };
+const WRITE: Script = { name: 'outbox-write', lua: `${SLOT_ENTRY_LUA}\nannounce()\nreturn 1` };
 
 /** The outbox lists of Redis, one a slot, and a bounded queue before them for when Redis is away. */
 export class RedisOutbox implements Outbox {

@@ -10,17 +10,15 @@ export interface SlotEntry {
 }
 
 /**
- * The head of every script that writes an entry. Redis undoes nothing when a script fails midway, so what can be
- * wrong is looked at first: call `announced()` after the script's own checks, before its own writes, and return
- * what it returns unless nil. KEYS and ARGV begin with those of `slotEntryKeys` and `slotEntryArguments`;
- * `more_keys` and `more_args` are where the script's own begin.
+ * The head of every script that writes an entry: `announce()` does it, before the script's own writes. Redis undoes
+ * nothing when a script fails midway, so the one write that can be refused, that to the outbox, comes first. KEYS and
+ * ARGV begin with those of `slotEntryKeys` and `slotEntryArguments`; the script's own begin at `more_keys` and
+ * `more_args`.
  */
 export const SLOT_ENTRY_LUA = `
 local records = tonumber(ARGV[2])
 local more_keys, more_args = records + 2, records * 2 + 3
-local function announced()
-  local kind = redis.call('TYPE', KEYS[1]).ok
-  if kind ~= 'list' and kind ~= 'none' then return redis.error_reply('WRONGTYPE outbox') end
+local function announce()
   redis.call('RPUSH', KEYS[1], ARGV[1])
   for i = 1, records do redis.call('SET', KEYS[i + 1], ARGV[i * 2 + 1], 'EX', ARGV[i * 2 + 2]) end
 end

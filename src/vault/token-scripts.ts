@@ -34,8 +34,7 @@ local sealed = KEYS[more_keys]
 if redis.call('EXISTS', sealed) == 1 then return 'kept' end
 local now = redis.call('TIME')
 if now[1] * 1000 + now[2] / 1000 > tonumber(ARGV[more_args]) then return 'late' end
-local wrong = announced()
-if wrong then return wrong end
+announce()
 redis.call('HSET', sealed, unpack(ARGV, more_args + 2))
 redis.call('EXPIREAT', sealed, ARGV[more_args + 1])
 return 'kept'`,

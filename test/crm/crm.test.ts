@@ -199,6 +199,9 @@ describe('a delivery', () => {
     await queue.add(event);
     start();
     await until(log, event.id, 'delivered');
+    // BullMQ forgets a job that is done, and its id with it.
+    while ((await server.admin.exists(`tw:{q}:deliveries:${event.id}`)) === 1)
+      await new Promise(setImmediate);
     await queue.add(event);
     await log.add(next);
     await queue.add(next);

@@ -255,14 +255,24 @@ describe('Redis going away', () => {
 });
 
 describe('what Redis holds', () => {
-  async function everything(): Promise<Buffer[]> {
-    await server.admin.call('BGREWRITEAOF');
-    const parts: Buffer[] = [];
+  async function files(): Promise<Buffer[]> {
+    const found: Buffer[] = [];
     for (const folder of [server.dir, join(server.dir, 'appendonlydir')]) {
       for (const entry of await readdir(folder, { withFileTypes: true })) {
-        if (entry.isFile()) parts.push(await readFile(join(folder, entry.name)));
+        if (entry.isFile()) found.push(await readFile(join(folder, entry.name)));
       }
     }
+    return found;
+  }
+
+  /** Files as commands and, after a rewrite, as a snapshot; keys and values. */
+  async function everything(): Promise<Buffer[]> {
+    const parts = await files();
+    await server.admin.call('BGREWRITEAOF');
+    while (/aof_rewrite_(in_progress|scheduled):1/.test(await server.admin.info('persistence'))) {
+      await new Promise(setImmediate);
+    }
+    parts.push(...(await files()));
     for (const key of await server.admin.keys('*')) {
       parts.push(Buffer.from(key), (await server.admin.dumpBuffer(key)) ?? Buffer.alloc(0));
     }

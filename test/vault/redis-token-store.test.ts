@@ -136,6 +136,15 @@ describe('a Redis that stops', () => {
     expect(await server.admin.lrange(outboxKey('{shop.32}'), 0, -1)).toEqual([]);
   });
 
+  it('and goes on too late does not do what it was asked for', async () => {
+    const put = storeOn(-1).put(place(0x34), row, retention, { event: '{"late":1}', writes: [] });
+    await expect(put).rejects.toMatchObject({
+      code: 'redis_unavailable',
+      message: 'Redis took too long; try again',
+    });
+    expect(await server.admin.keys('tw:*{shop.34}*')).toEqual([]);
+  });
+
   it('after a write whose answer was lost has that write taken back', async () => {
     const store = storeOn(300);
     const run = redis.run.bind(redis);
