@@ -1,0 +1,150 @@
+import type { PhoneCall } from '../../src/carrier/simulated/phone.js';
+import type { SimulatorSettings } from '../../src/carrier/simulated/simulator-settings.js';
+import type { CaptureView } from '../../src/capture/view.js';
+import { record } from '../support/carrier.js';
+import { canaryNumber } from '../support/needles.js';
+import type { Program } from '../support/program.js';
+import { until } from '../support/service.js';
+
+/** 60 ms of tone, 60 ms of pause. */
+const FAST = { onMs: 60, offMs: 60 };
+/** A machine with much else to do may be late. */
+const PATIENCE_MS = 30_000;
+/** Samples: fingers are faster than beeps, which end so much later. */
+const BEEPS_BEHIND = 1.5 * 8000;
+
+export interface CanaryCall {
+  /** Every number that the caller keyed or that somebody typed where none belongs; bytes 0–9. */
+  readonly canaries: readonly Uint8Array[];
+  /** Keys pressed, as the caller pressed them. */
+  readonly keys: string;
+  readonly capture: CaptureView;
+  /** The caller's line, tones included, and what the service sent to the agent for it. */
+  readonly spoken: () => Buffer;
+  readonly heard: () => Buffer;
+}
+
+/** A caller and an agent who talk; `play` keys a whole capture with cards that exist nowhere else. */
+export async function beginCanaryCall(
+  program: Program,
+  number: string,
+  settings: Partial<SimulatorSettings>,
+): Promise<{ play: () => Promise<CanaryCall> }> {
+  const { connections } = program.taps.carrier;
+  const before = connections.length;
+  const { caller, agent } = await program.talk(number, settings);
+  const spoken = record(caller, 'spoken');
+  // Of two media sockets the caller's is opened first. Its bytes are exact, where a telephone's playback may stutter.
+  const [, agentSocket] = connections.slice(before).filter(({ bytes }) => isMediaSocket(bytes()));
+  if (agentSocket === undefined) throw new Error('the agent has no media socket');
+  const joined = audioOf(agentSocket.bytes()).length;
+  const heard = () => audioOf(agentSocket.bytes()).subarray(joined);
+  const beepsOver = async () => {
+    const { length } = heard();
+    await until(() => heard().length > length + BEEPS_BEHIND, PATIENCE_MS);
+  };
+  return {
+    play: async () => ({
+      ...(await play(program, caller, agent, beepsOver)),
+      ...{ spoken: spoken.bytes, heard },
+    }),
+  };
+}
+
+async function play(
+  program: Program,
+  caller: PhoneCall,
+  agent: PhoneCall,
+  beepsOver: () => Promise<void>,
+): Promise<Omit<CanaryCall, 'spoken' | 'heard'>> {
+  const early = canaryNumber('424242');
+  const wrong = wrongCheckDigit(canaryNumber('555555'));
+  const good = canaryNumber('411111');
+  const typed = canaryNumber('400000');
+  let keys = '';
+  const press = async (more: string) => {
+    keys += more;
+    await caller.press(more, FAST);
+  };
+  const capture = async (id: string) => (await program.api<CaptureView>('GET', `/v1/captures/${id}`)).body;
+
+  caller.speak(ramp());
+  agent.speak(ramp());
+  await press(early.subarray(0, 12).join(''));
+  await until(async () => {
+    const { body } = await program.api('GET', `/v1/calls/${caller.sid}`);
+    return body['keys_before_capture'] === 12;
+  }, PATIENCE_MS);
+
+  const armed = await program.api<CaptureView>('POST', '/v1/captures', {
+    call: agent.sid,
+    reference: `order of ${caller.sid}`,
+    metadata: { shop: 'Lyon', seat: '12' },
+    agent: 'Anna',
+  });
+  const { id } = armed.body;
+  if (armed.status !== 201) throw new Error(`the capture was not armed: ${armed.status}`);
+  await program.follow(`/v1/captures/${id}/events`);
+  await nonsense(program, typed, caller.sid);
+
+  await press(`${good.subarray(0, 11).join('')}*`);
+  await press(wrong.join(''));
+  await until(async () => (await capture(id)).fields[0]?.attempt === 2, PATIENCE_MS);
+  // Keys are dropped until a second has passed without one.
+  await new Promise((resolve) => setTimeout(resolve, 1_200));
+  await press(good.join(''));
+  await until(async () => (await capture(id)).current_field === 'expiration-date', PATIENCE_MS);
+  await press('1140');
+  await until(async () => (await capture(id)).status === 'completed', PATIENCE_MS);
+  const completed = await capture(id);
+
+  await program.crm.event('capture.completed', ({ data }) => data['capture_id'] === id);
+  const lists = ['/v1/calls', '/v1/captures', '/v1/events', `/v1/tokens/${completed.token}`, '/openapi.json'];
+  for (const path of lists) await program.api('GET', path);
+  await beepsOver();
+  caller.hangUp();
+  await until(() => agent.over, PATIENCE_MS);
+  await program.crm.event('call.ended', ({ data }) => data['call_sid'] === caller.sid);
+  await program.api('GET', `/v1/calls/${caller.sid}`);
+  return { canaries: [early, wrong, good, typed], keys, capture: completed };
+}
+
+/** A number typed where none belongs: no answer and no log line may repeat it. */
+async function nonsense(program: Program, typed: Uint8Array, call: string): Promise<void> {
+  const number = typed.join('');
+  const grouped = number.replaceAll(/(\d{4})(?=\d)/g, '$1 ');
+  await program.api('POST', '/v1/captures', { call, reference: `card ${grouped}` });
+  await program.api('POST', '/v1/captures', { call, metadata: { note: number } });
+  await program.api('POST', '/v1/captures', { call: number });
+  await program.api('POST', '/v1/captures', { call, fields: [number], [number]: number });
+  await program.api('POST', '/v1/captures', `{"call":"${call}","reference":${number}${number}x`);
+  await program.api('POST', '/v1/captures', `${number} is no JSON`);
+  await program.api('GET', `/v1/tokens/${number}`);
+  await program.api('GET', `/v1/calls/${number}`);
+  await program.api('GET', `/v1/captures?since=${number}`);
+  await program.api('GET', `/${number}?card=${number}`);
+  // Not signed by the carrier.
+  const form = { 'content-type': 'application/x-www-form-urlencoded' };
+  await program.api('POST', '/twilio/voice', `CallSid=CA${number}&Digits=${number}&From=%2B${number}`, form);
+}
+
+function wrongCheckDigit(digits: Uint8Array): Uint8Array {
+  const last = digits.length - 1;
+  digits[last] = ((digits[last] ?? 0) + 1) % 10;
+  return digits;
+}
+
+/** Half a second through the codes of mu-law that no tone looks like. */
+function ramp(): Uint8Array {
+  return Uint8Array.from({ length: 4000 }, (_, i) => 0x90 + ((i >> 3) % 0x40));
+}
+
+function isMediaSocket(bytes: Buffer): boolean {
+  return bytes.includes('101 Switching Protocols');
+}
+
+/** The audio of every media message that the service sent on a socket. */
+function audioOf(bytes: Buffer): Buffer {
+  const payloads = bytes.toString('latin1').matchAll(/"payload":"([A-Za-z0-9+/=]*)"/g);
+  return Buffer.concat([...payloads].map(([, payload = '']) => Buffer.from(payload, 'base64')));
+}

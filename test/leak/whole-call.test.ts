@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { SimulatorSettings } from '../../src/carrier/simulated/simulator-settings.js';
+import { startProgram, type Program } from '../support/program.js';
+import { beeps, guessed, onGrid, presses } from './agent-audio.js';
+import { beginCanaryCall, type CanaryCall } from './canary-call.js';
+import { watchOutlets } from './findings.js';
+import { SABOTAGES } from './sabotages.js';
+
+/** What carriers do with a tone, and whether they tell of the key besides. */
+const LINES: readonly { line: string; settings: Partial<SimulatorSettings> }[] = [
+  { line: 'tones and events', settings: {} },
+  { line: 'tones alone', settings: { events: 'absent' } },
+  { line: 'events alone', settings: { tones: 'removed' } },
+  { line: 'tones clipped after 40 ms, and events', settings: { tones: { clippedAfterMs: 40 } } },
+];
+const WITH_TONES = LINES.filter(({ settings }) => settings.tones !== 'removed');
+
+/** What luck gives a listener who knows the tones stays under this; the keys themselves give all. */
+const LUCK = 0.5;
+
+interface Played {
+  findings: readonly string[];
+  call(line: string): CanaryCall;
+}
+
+async function playAll(program: Program): Promise<Played> {
+  const watch = await watchOutlets(program);
+  const begun: Awaited<ReturnType<typeof beginCanaryCall>>[] = [];
+  for (const { settings } of LINES) {
+    begun.push(await beginCanaryCall(program, `+3363998000${begun.length}`, settings));
+  }
+  const calls = await Promise.all(begun.map(({ play }) => play()));
+  return {
+    findings: await watch.findings(calls.flatMap(({ canaries }) => canaries)),
+    call(line) {
+      const call = calls[LINES.findIndex((one) => one.line === line)];
+      if (call === undefined) throw new RangeError('no call was on such a line');
+      return call;
+    },
+  };
+}
+
+describe('whole calls with cards that exist nowhere else', () => {
+  let program: Program;
+  let played: Played;
+
+  beforeAll(async () => {
+    program = await startProgram();
+    played = await playAll(program);
+  }, 120_000);
+  afterAll(() => program.stop());
+
+  it('leave their numbers nowhere', () => {
+    expect(played.findings).toEqual([]);
+  });
+
+  it.each(LINES)('give a token: $line', ({ line }) => {
+    const { capture, canaries } = played.call(line);
+    expect(capture).toMatchObject({
+      status: 'completed',
+      card: { brand: 'visa', bin: '411111', last4: canaries[2]?.subarray(-4).join(''), exp_month: 11 },
+    });
+  });
+
+  it.each(WITH_TONES)('let the agent hear no key: $line', ({ line }) => {
+    const { keys, spoken, heard } = played.call(line);
+    const pressed = presses(spoken());
+    expect(pressed.length).toBe(keys.length);
+    expect(presses(heard())).toEqual([]);
+    expect(guessed(pressed, heard())).toBeLessThan(LUCK);
+  });
+
+  it.each(LINES)('beep once a press, alike and on the grid: $line', ({ line }) => {
+    const { keys, heard } = played.call(line);
+    const { starts, alike } = beeps(heard());
+    expect([starts.length, alike, onGrid(starts)]).toEqual([keys.length, true, true]);
+  });
+});
+
+describe('the same searches over a program that is broken on purpose', () => {
+  let program: Program;
+  let played: Played;
+
+  beforeAll(async () => {
+    program = await startProgram({ sabotages: SABOTAGES.map(({ sabotage }) => sabotage) });
+    played = await playAll(program);
+  }, 120_000);
+  afterAll(() => program.stop());
+
+  it.each(SABOTAGES.flatMap(({ what, seenIn }) => seenIn.map((finding) => ({ what, finding }))))(
+    'see that $what: $finding',
+    ({ finding }) => {
+      expect(played.findings).toContain(finding);
+    },
+  );
+
+  it.each(WITH_TONES)('hear the keys of a caller who goes past the guard: $line', ({ line }) => {
+    const { spoken, heard } = played.call(line);
+    const pressed = presses(spoken());
+    expect(presses(heard()).length).toBe(pressed.length);
+    expect(guessed(pressed, heard())).toBeGreaterThan(0.9);
+  });
+});
