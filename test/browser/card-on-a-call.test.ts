@@ -112,9 +112,8 @@ describeInBrowser('a card on a call, by hand', () => {
       await photograph(phone, 'call-2-phone');
       await key(number.slice(7));
       await agent.getByText('Now the expiry date').waitFor();
-      expect(await agent.locator('.field:first-child .places b').allTextContents()).toEqual([
-        ...number.slice(-4),
-      ]);
+      const inClear = await agent.locator('.field:first-child .places b').allTextContents();
+      expect(inClear.join('')).toBe(number.slice(-4));
     },
     PATIENCE_MS,
   );

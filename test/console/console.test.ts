@@ -210,9 +210,9 @@ describe('the console', () => {
         }
       },
       async close(): Promise<void> {
-        const before = desk.watched;
+        const left = desk.left();
         response.destroy();
-        while (desk.watched >= before && before > 0) await new Promise((resolve) => setImmediate(resolve));
+        await left;
       },
     };
   }

@@ -6,8 +6,15 @@ export class FakeDesk extends FakeCalls {
   readonly #views = new Map<string, DeskView>();
   readonly #watchers = new Set<(view: DeskView) => void>();
 
+  readonly #leaving: (() => void)[] = [];
+
   get watched(): number {
     return this.#watchers.size;
+  }
+
+  /** Resolves when somebody stops watching. */
+  left(): Promise<void> {
+    return new Promise((resolve) => this.#leaving.push(resolve));
   }
 
   show(view: DeskView): void {
@@ -19,6 +26,9 @@ export class FakeDesk extends FakeCalls {
     if (!watcher) return () => {};
     this.#watchers.add(watcher);
     for (const view of this.#views.values()) watcher(view);
-    return () => this.#watchers.delete(watcher);
+    return () => {
+      this.#watchers.delete(watcher);
+      for (const tell of this.#leaving.splice(0)) tell();
+    };
   }
 }

@@ -68,58 +68,58 @@ const SENTENCES: Record<Language, Sentences> = {
   },
   fr: {
     offer:
-      'Quand vous serez prêt, vous composerez votre carte sur votre téléphone ; gardez-la sous les yeux.',
+      'Quand vous serez prêt, vous composerez votre carte sur votre téléphone ; gardez-la sous les yeux.',
     tooEarly:
-      'Attendez un instant avant de composer : je vous dirai quand commencer, depuis le premier chiffre.',
+      'Attendez un instant avant de composer : je vous dirai quand commencer, depuis le premier chiffre.',
     ask: {
       'payment-card-number':
-        'Composez votre numéro de carte sur le clavier de votre téléphone ; je n’entends que des bips.',
-      'expiration-date': 'Maintenant la date d’expiration : deux chiffres pour le mois, deux pour l’année.',
+        'Composez votre numéro de carte sur le clavier de votre téléphone ; je n’entends que des bips.',
+      'expiration-date': 'Maintenant la date d’expiration : deux chiffres pour le mois, deux pour l’année.',
       'security-code':
-        'Maintenant le cryptogramme : les trois chiffres au dos, ou quatre sur le devant d’une Amex.',
+        'Maintenant le cryptogramme : les trois chiffres au dos, ou quatre sur le devant d’une Amex.',
       'postal-code': 'Maintenant le code postal de votre adresse de facturation, puis la touche dièse.',
     },
     keying: {
-      'payment-card-number': 'Continuez, prenez votre temps ; la touche étoile efface le numéro.',
-      'expiration-date': 'Continuez : le mois, puis l’année ; la touche étoile efface la date.',
-      'security-code': 'Continuez ; la touche étoile efface le code.',
+      'payment-card-number': 'Continuez, prenez votre temps ; la touche étoile efface le numéro.',
+      'expiration-date': 'Continuez : le mois, puis l’année ; la touche étoile efface la date.',
+      'security-code': 'Continuez ; la touche étoile efface le code.',
       'postal-code': 'Continuez, et terminez par la touche dièse.',
     },
     wrong: {
       'invalid-card-number':
-        'Un chiffre s’est perdu : recomposez le numéro de carte en entier, s’il vous plaît.',
+        'Un chiffre s’est perdu : recomposez le numéro de carte en entier, s’il vous plaît.',
       'invalid-card-type':
-        'Nous ne prenons pas cette carte, je suis désolé : en avez-vous une autre à composer ?',
+        'Nous ne prenons pas cette carte, je suis désolé : en avez-vous une autre à composer ?',
       'invalid-date':
-        'Cette date n’est pas acceptée : recomposez le mois puis l’année, deux chiffres chacun.',
-      'invalid-security-code': 'Ce code n’est pas accepté : recomposez le cryptogramme, s’il vous plaît.',
-      'invalid-postal-code': 'Ce code postal n’est pas accepté : recomposez-le, puis la touche dièse.',
+        'Cette date n’est pas acceptée : recomposez le mois puis l’année, deux chiffres chacun.',
+      'invalid-security-code': 'Ce code n’est pas accepté : recomposez le cryptogramme, s’il vous plaît.',
+      'invalid-postal-code': 'Ce code postal n’est pas accepté : recomposez-le, puis la touche dièse.',
     },
     timeout: {
       'payment-card-number':
-        'Je ne reçois plus rien : recomposez le numéro de carte depuis le premier chiffre.',
-      'expiration-date': 'Je ne reçois plus rien : recomposez la date d’expiration, le mois puis l’année.',
-      'security-code': 'Je ne reçois plus rien : recomposez le cryptogramme, s’il vous plaît.',
-      'postal-code': 'Je ne reçois plus rien : recomposez le code postal, puis la touche dièse.',
+        'Je ne reçois plus rien : recomposez le numéro de carte depuis le premier chiffre.',
+      'expiration-date': 'Je ne reçois plus rien : recomposez la date d’expiration, le mois puis l’année.',
+      'security-code': 'Je ne reçois plus rien : recomposez le cryptogramme, s’il vous plaît.',
+      'postal-code': 'Je ne reçois plus rien : recomposez le code postal, puis la touche dièse.',
     },
     processing: 'Merci. Un instant, votre carte est mise en lieu sûr.',
     completed: (last4) => `Merci, votre carte qui finit par ${last4} est bien enregistrée.`,
     ended: {
-      caller_hung_up: 'L’appelant a raccroché : rappelez-le et recommencez.',
-      agent_hung_up: 'Vous avez raccroché : rappelez et recommencez.',
+      caller_hung_up: 'L’appelant a raccroché : rappelez-le et recommencez.',
+      agent_hung_up: 'Vous avez raccroché : rappelez et recommencez.',
       attempts_used_up:
-        'Cela n’a pas fonctionné, je suis désolé : essayons encore, peut-être avec une autre carte ?',
+        'Cela n’a pas fonctionné, je suis désolé : essayons encore, peut-être avec une autre carte ?',
       vault_unavailable:
-        'Nous ne pouvons pas prendre votre carte pour l’instant ; rien n’a été gardé ni débité.',
-      service_restarted: 'Nous avons été interrompus, rien n’a été gardé : pouvez-vous recommencer ?',
-      guard_alarm: 'J’ai tout arrêté par sécurité, rien n’a été gardé : puis-je vous rappeler ?',
+        'Nous ne pouvons pas prendre votre carte pour l’instant ; rien n’a été gardé ni débité.',
+      service_restarted: 'Nous avons été interrompus, rien n’a été gardé : pouvez-vous recommencer ?',
+      guard_alarm: 'J’ai tout arrêté par sécurité, rien n’a été gardé : puis-je vous rappeler ?',
       verification_failed:
-        'Votre banque n’a pas confirmé cette carte, je suis désolé : en avez-vous une autre ?',
-      charge_declined: 'Le paiement est refusé, je suis désolé : avez-vous une autre carte ?',
+        'Votre banque n’a pas confirmé cette carte, je suis désolé : en avez-vous une autre ?',
+      charge_declined: 'Le paiement est refusé, je suis désolé : avez-vous une autre carte ?',
       charge_unknown:
-        'Nous ignorons encore si le paiement est passé : ne payez pas à nouveau, nous vous rappelons.',
-      cancelled_by_agent: 'J’ai tout arrêté ; rien de ce que vous avez composé n’a été gardé.',
-      cancelled_by_caller: 'Vous avez tout arrêté, rien n’a été gardé : voulez-vous recommencer ?',
+        'Nous ignorons encore si le paiement est passé : ne payez pas à nouveau, nous vous rappelons.',
+      cancelled_by_agent: 'J’ai tout arrêté ; rien de ce que vous avez composé n’a été gardé.',
+      cancelled_by_caller: 'Vous avez tout arrêté, rien n’a été gardé : voulez-vous recommencer ?',
     },
   },
 };

@@ -56,11 +56,11 @@ export const HOME_TEXT: Record<Language, HomeText> = {
   },
   fr: {
     page: 'Bac à sable',
-    lead: 'Tout un monde téléphonique sur cette machine : soyez l’appelant, soyez l’agent, et voyez ce que le CRM apprend. Aucun vrai appel, aucune vraie carte.',
+    lead: 'Tout un monde téléphonique sur cette machine : soyez l’appelant, soyez l’agent, et voyez ce que le CRM apprend. Aucun vrai appel, aucune vraie carte.',
     caller: { name: 'L’appelant', what: 'Téléphone, parle, compose la carte.', open: 'Ouvrir le téléphone' },
     tonewall: {
       name: 'Tonewall',
-      what: 'Se tient entre les deux : entend les touches, les masque, scelle la carte.',
+      what: 'Se tient entre les deux : entend les touches, les masque, scelle la carte.',
     },
     agent: {
       name: 'L’agent',
@@ -79,10 +79,10 @@ export const HOME_TEXT: Record<Language, HomeText> = {
     steps: 'Essayer',
     step: [
       'Ouvrez la page de l’agent et le téléphone côte à côte.',
-      'Sur le téléphone : Appeler. Sur la page de l’agent : Répondre.',
-      'Agent : Prendre la carte. Appelant : composez une carte de test, puis sa date.',
+      'Sur le téléphone : Appeler. Sur la page de l’agent : Répondre.',
+      'Agent : Prendre la carte. Appelant : composez une carte de test, puis sa date.',
       'Regardez les points, écoutez les bips, et trouvez le jeton dans la boîte du CRM.',
     ],
-    demo: 'Ou laissez un script tout faire, dans un terminal :',
+    demo: 'Ou laissez un script tout faire, dans un terminal :',
   },
 };

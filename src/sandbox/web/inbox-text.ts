@@ -44,7 +44,7 @@ export const INBOX_TEXT: Record<Language, InboxText> = {
   },
   fr: {
     page: 'Boîte du CRM',
-    lead: 'Cette page joue le CRM : elle reçoit les événements, vérifie leur signature selon Standard Webhooks, et montre tout ce qu’ils contiennent.',
+    lead: 'Cette page joue le CRM : elle reçoit les événements, vérifie leur signature selon Standard Webhooks, et montre tout ce qu’ils contiennent.',
     empty: 'Rien encore. Les événements arrivent ici dès que quelqu’un téléphone.',
     verdict: {
       verified: 'Signature vérifiée',
@@ -54,7 +54,7 @@ export const INBOX_TEXT: Record<Language, InboxText> = {
     },
     sequence: (number) => `N° ${number} de son appel`,
     deliveries: (count) => `livré ${count} fois, compté une fois`,
-    refusing: 'Le CRM fait le mort : les livraisons sont refusées et seront retentées.',
+    refusing: 'Le CRM fait le mort : les livraisons sont refusées et seront retentées.',
     refuse: 'Refuser les livraisons',
     accept: 'Accepter à nouveau',
     whole: 'L’événement entier',

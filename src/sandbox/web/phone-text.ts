@@ -95,14 +95,14 @@ export const PHONE_TEXT: Record<Language, PhoneText> = {
     microphoneRefused: 'Le micro n’est pas utilisable ici.',
     cards: 'Cartes de test',
     cardsHint:
-      'Publiées par des prestataires de paiement ; aucune banque ne les a émises. À composer, ou à laisser composer.',
+      'Publiées par des prestataires de paiement ; aucune banque ne les a émises. À composer, ou à laisser composer.',
     keyNumber: 'Composer',
     keyExpiry: 'Composer 12/34',
     wrongNumber: 'dernier chiffre faux',
     stop: 'Arrêter',
     carrier: 'L’opérateur',
     carrierHint:
-      'Les opérateurs diffèrent. Changez en plein appel : rien ne doit parvenir à l’agent, une touche compte une fois.',
+      'Les opérateurs diffèrent. Changez en plein appel : rien ne doit parvenir à l’agent, une touche compte une fois.',
     tones: 'Tonalités dans le son',
     toneChoice: { kept: 'Gardées', clipped: 'Coupées', removed: 'Ôtées' },
     events: 'Messages de touche',

@@ -64,7 +64,7 @@ describe('the sentence to say', () => {
       'Carry on, take your time; the star key starts the number again.',
     );
     expect(sentenceFor(asked({ name: 'expiration-date', error: 'timeout' }), 'fr')).toBe(
-      'Je ne reçois plus rien : recomposez la date d’expiration, le mois puis l’année.',
+      'Je ne reçois plus rien : recomposez la date d’expiration, le mois puis l’année.',
     );
   });
 

@@ -1,0 +1,68 @@
+import express from 'express';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import request from 'supertest';
+import { createSandboxPages } from '../../src/sandbox/sandbox-pages.js';
+import type { SandboxStart } from '../../src/sandbox/sandbox-start.js';
+import { ManualClock } from '../support/manual-clock.js';
+
+const OWN = { 'sec-fetch-site': 'same-origin' };
+const START: SandboxStart = {
+  number: '+33199000001',
+  caller: '+33639980001',
+  agent_page_url: 'http://127.0.0.1:8080/console/',
+  docs_url: 'http://127.0.0.1:8080/docs',
+};
+
+describe('the sandbox’s pages', () => {
+  let server: Server;
+  let url: string;
+
+  beforeAll(async () => {
+    const pages = createSandboxPages({
+      start: START,
+      webhookSecrets: ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'],
+      clock: new ManualClock(),
+      webRoot: '/nowhere',
+    });
+    server = createServer(express().use(pages));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => void server.close());
+
+  it('tell their own pages, and no other, who is who', async () => {
+    expect((await request(url).get('/sandbox.json').set(OWN)).body).toEqual(START);
+    expect((await request(url).get('/sandbox.json').set({ 'sec-fetch-site': 'cross-site' })).status).toBe(
+      404,
+    );
+    expect(
+      (
+        await request(url)
+          .get('/sandbox.json')
+          .set({ ...OWN, host: 'evil.example' })
+      ).status,
+    ).toBe(404);
+  });
+
+  it('let no other site make the inbox refuse', async () => {
+    const foreign = await request(url)
+      .put('/inbox/refusing')
+      .set({ origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' })
+      .send('true');
+    expect(foreign.status).toBe(404);
+    expect((await request(url).post('/inbox/events').send('{}')).status).toBe(401);
+  });
+
+  it('answer a delivery that can’t be read, and go on', async () => {
+    const tooLong = 'x'.repeat(64 * 1024 + 1);
+    expect((await request(url).post('/inbox/events').type('text').send(tooLong)).status).toBe(413);
+    expect((await request(url).post('/inbox/events').type('json').send('{"half":')).status).toBe(401);
+  });
+
+  it('say so when they are not built', async () => {
+    const page = await request(url).get('/phone');
+    expect([page.status, page.text.includes('npm run build')]).toEqual([404, true]);
+  });
+});
