@@ -1,9 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, codeOf } from '../errors.js';
 import type { Logger } from '../log.js';
@@ -27,6 +28,8 @@ export interface PrivateRedis {
   readonly pid: number;
   stop(): Promise<void>;
 }
+
+type ServerProcess = ChildProcessByStdio<null, Readable, null>;
 
 /** The longest path that a unix socket can have: 107 bytes on Linux, 103 on macOS. */
 const MAX_SOCKET_PATH = 103;
@@ -56,25 +59,27 @@ export async function startPrivateRedis(options: PrivateRedisOptions): Promise<P
   const url = `unix://${REDIS_USER}:${password}@${socket}`;
   await writePrivate(privateRedisUrlFile(dir), url);
 
-  let child = await launch(options.server, dir);
+  let child = spawnServer(options.server, dir);
   let stopping = false;
-  const keepUp = async (): Promise<void> => {
-    for (;;) {
-      const [status] = (await once(child, 'exit')) as [number | null];
-      if (stopping) return;
-      options.log.error({ status }, 'private redis ended: starting it again');
-      await sleep(RESTART_PAUSE_MS);
-      if (stopping) return;
-      child = await launch(options.server, dir);
-      if (stopping) child.kill('SIGKILL');
-    }
-  };
-  keepUp().catch((error: unknown) =>
-    options.log.error({ code: codeOf(error) }, 'private redis can not be started again'),
-  );
   // Every acknowledged write is on disk, so that a crash of ours may take the server along.
   const onExit = (): void => void child.kill('SIGKILL');
   process.once('exit', onExit);
+  await untilReady(child);
+
+  const keepUp = async (): Promise<void> => {
+    for (;;) {
+      if (isRunning(child)) await once(child, 'exit');
+      if (stopping) return;
+      options.log.error({ status: child.exitCode }, 'private redis ended: starting it again');
+      await sleep(RESTART_PAUSE_MS);
+      if (stopping) return;
+      child = spawnServer(options.server, dir);
+      await untilReady(child);
+    }
+  };
+  const keptUp = keepUp().catch((error: unknown) => {
+    if (!stopping) options.log.error({ code: codeOf(error) }, 'private redis can not be started again');
+  });
 
   return {
     url,
@@ -84,13 +89,11 @@ export async function startPrivateRedis(options: PrivateRedisOptions): Promise<P
     async stop() {
       stopping = true;
       process.removeListener('exit', onExit);
-      if (child.exitCode === null && child.signalCode === null) {
-        const exited = once(child, 'exit');
-        child.kill('SIGTERM');
-        const deadline = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
-        await exited;
-        clearTimeout(deadline);
-      }
+      child.kill('SIGTERM');
+      const deadline = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+      await keptUp;
+      if (isRunning(child)) await once(child, 'exit');
+      clearTimeout(deadline);
       await rm(privateRedisUrlFile(dir), { force: true });
       if (short !== null) await rm(short, { recursive: true, force: true });
     },
@@ -102,8 +105,8 @@ export function privateRedisUrlFile(dir: string): string {
   return join(dir, 'url');
 }
 
-async function launch(server: RedisServer, dir: string): Promise<ChildProcess> {
-  const child = spawn(server.file, [join(dir, CONF)], {
+function spawnServer(server: RedisServer, dir: string): ServerProcess {
+  return spawn(server.file, [join(dir, CONF)], {
     argv0: server.argv0,
     cwd: dir,
     env: { ...server.env },
@@ -111,25 +114,35 @@ async function launch(server: RedisServer, dir: string): Promise<ChildProcess> {
     detached: true,
     stdio: ['ignore', 'pipe', 'ignore'],
   });
+}
+
+function isRunning(child: ChildProcess): boolean {
+  return child.pid !== undefined && child.exitCode === null && child.signalCode === null;
+}
+
+/** Rejects with AppError `config_invalid`, which says the last line of Redis's own log, when it does not come up. */
+async function untilReady(child: ServerProcess): Promise<void> {
   let lastLine = '';
   await new Promise<void>((resolve, reject) => {
-    const fail = (why: string): void => {
+    const settle = (outcome: () => void): void => {
       clearTimeout(deadline);
-      child.kill('SIGKILL');
-      reject(new AppError('config_invalid', `the private Redis did not start: ${why}`));
+      child.removeListener('exit', onExit);
+      outcome();
     };
+    const fail = (why: string): void =>
+      settle(() => {
+        child.kill('SIGKILL');
+        reject(new AppError('config_invalid', `the private Redis did not start: ${why}`));
+      });
+    const onExit = (): void => fail(lastLine);
     const deadline = setTimeout(() => fail('it is not ready in time'), START_TIMEOUT_MS);
     child.once('error', (error) => fail(codeOf(error)));
-    child.once('exit', () => fail(lastLine));
+    child.once('exit', onExit);
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       lastLine = text.trimEnd().split('\n').at(-1)?.slice(0, 200) ?? lastLine;
-      if (!READY.test(text)) return;
-      clearTimeout(deadline);
-      child.removeAllListeners('exit');
-      resolve();
+      if (READY.test(text)) settle(resolve);
     });
   });
-  return child;
 }
 
 /** Ends the server that still lives in this folder, if it is one: a pid alone may be anybody's by now. */

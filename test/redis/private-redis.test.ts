@@ -115,6 +115,16 @@ describe('the private server', () => {
     await redis.stop();
   });
 
+  it('that was just killed, and is being started again, is stopped all the same', async () => {
+    const redis = await startPrivateRedis({ dir, server, log });
+    const first = redis.pid;
+    process.kill(first, 'SIGKILL');
+    while (redis.pid === first) await new Promise(setImmediate);
+    await redis.stop();
+    expect(isAlive(redis.pid)).toBe(false);
+    expect(redis.pid).not.toBe(first);
+  });
+
   it('says what Redis said when it does not start', async () => {
     await expect(startPrivateRedis({ dir, server, log, conf: ['no-such-setting 1'] })).rejects.toMatchObject({
       code: 'config_invalid',
