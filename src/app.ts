@@ -14,7 +14,7 @@ import { AppError, codeOf, type MemberError } from './errors.js';
 import { loadFlows } from './flow/flows.js';
 import { apiKeyList, SCOPES } from './http/api-keys.js';
 import { createHttp } from './http/http.js';
-import { startListening } from './http/listening.js';
+import { startListening, type UpgradeHandler } from './http/listening.js';
 import { startMetricsServer } from './http/metrics-server.js';
 import { newId } from './id.js';
 import type { Logger } from './log.js';
@@ -111,7 +111,8 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
 
   const { host, port, tls } = config;
-  const doors = await startListening({ host, port, tls, app, upgrades: [carrier.upgrade], log });
+  const upgrades: UpgradeHandler[] = [(...upgrade) => carrier.upgrade(...upgrade)];
+  const doors = await startListening({ host, port, tls, app, upgrades, log });
   const metricsDoor = await startMetricsServer({
     host,
     port: config.metricsPort,
@@ -126,7 +127,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     sound,
     drain: () => switchboard.drain(config.drainSeconds),
     async close() {
-      switchboard.endAll();
+      await switchboard.close();
       recovery.stop();
       carrier.close();
       await doors.close();

@@ -30,6 +30,11 @@ export function bucketOf(id: string): number | null {
   return high < 0 || low < 0 ? null : (high << 3) | (low >> 2);
 }
 
+/** Whether `text` is exactly what `newId` makes with this prefix: then no card number can be in it. */
+export function isId(prefix: string, text: string): boolean {
+  return canonicalId(prefix, text) === text && !/\d{12}/.test(text);
+}
+
 /** What people type: any case, `I` and `L` for 1, `O` for 0. Null when it can't be an id with this prefix. */
 export function canonicalId(prefix: string, typed: string): string | null {
   if (typed.length !== prefix.length + ID_CHARACTERS) return null;

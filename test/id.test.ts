@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { bucketOf, canonicalId, newId } from '../src/id.js';
+import { bucketOf, canonicalId, isId, newId } from '../src/id.js';
 
 describe('ids', () => {
   it('are a prefix and 26 characters of Crockford base 32', () => {
@@ -17,6 +17,19 @@ describe('ids', () => {
   it('tell their bucket', () => {
     for (let bucket = 0; bucket < 256; bucket++) expect(bucketOf(newId('cap_', bucket))).toBe(bucket);
     expect(bucketOf('cap_short')).toBeNull();
+  });
+
+  it('are told from everything else', () => {
+    expect(isId('cap_', newId('cap_'))).toBe(true);
+    for (const text of [
+      'cap_short',
+      'call_01ABCDEFGHJKMNPQRSTVWXYZ04',
+      'cap_01abcdefghjkmnpqrstvwxyz04',
+      'cap_4242424242424242ABCDEFGH04',
+      'cap_01ABCDEFGHJKMNPQRSTVWXYZ04\n',
+      'cap_01ABCDEFGHJKMNPQRSTVWXY{4}',
+    ])
+      expect([text, isId('cap_', text)]).toEqual([text, false]);
   });
 
   it('are found again as people type them', () => {

@@ -1,59 +1,36 @@
-import type { CallControl, IncomingCall, MediaStream, StreamHandler } from '../carrier/carrier.js';
+import type { IncomingCall, MediaStream, StreamHandler } from '../carrier/carrier.js';
 import type { Flow, SentenceName } from '../capture/flow.js';
 import type { CaptureView, Reason } from '../capture/view.js';
-import { timestamp, type Clock } from '../clock.js';
+import { timestamp } from '../clock.js';
 import { Guard } from '../dsp/guard.js';
-import { codeOf } from '../errors.js';
 import { newId } from '../id.js';
-import type { Logger } from '../log.js';
 import type { Metrics } from '../metrics.js';
 import { KeyCell } from '../secret.js';
 import { Bridge } from './bridge.js';
 import type { CallView, DeskView } from './calls.js';
 import { DigitMerger } from './digit-merger.js';
 import { Grid } from './grid.js';
+import { Leg, type Party } from './leg.js';
 import { Ringback } from './ringback.js';
+import { Ringing, type RingingPort, type RingSettings } from './ringing.js';
 import type { CaptureSession } from './session.js';
 
-export type Party = 'caller' | 'agent';
-
-/** One of the two calls that we join. */
-export interface Leg {
-  readonly id: string;
-  readonly party: Party;
-  address: string;
-  /** Null until the carrier has named it. */
-  callSid: string | null;
-  stream: MediaStream | null;
-  /** What the party hears when its stream is over; null: it left by itself. */
-  farewell: SentenceName | null;
-}
-
-export interface CallSettings {
+export interface CallSettings extends RingSettings {
   guardHoldMs: 15 | 20 | 40;
-  agentDialTo: string | null;
-  agentRingSeconds: number;
-  callerId: string | null;
 }
 
 /** What a call needs from those around it. */
-export interface CallPort {
-  readonly clock: Clock;
-  readonly log: Logger;
+export interface CallPort extends RingingPort {
   readonly metrics: Metrics;
-  readonly control: CallControl;
   readonly settings: CallSettings;
   /** The call exists and a party is on the line. */
   started(call: Call): void;
-  /** The agent's leg has its carrier SID. */
-  dialled(call: Call): void;
+  /** What is kept of the call changed: its agent, its status, its capture. */
+  changed(call: Call): void;
   ended(call: Call): void;
   /** A new picture for those who watch. */
   published(call: Call): void;
 }
-
-/** Beyond the ringing time that the carrier was given, before we give up ourselves. */
-const RING_GRACE_MS = 10_000;
 
 /**
  * A caller, an agent, and what happens between them: ringing, joining, keys, the end of either leg. Lives in one
@@ -76,26 +53,27 @@ export class Call {
   readonly #bridge: Bridge;
   readonly #merger = new DigitMerger();
   readonly #grid: Grid;
+  readonly #ringing: Ringing;
   readonly #startedAt: string;
   #status: CallView['status'] = 'ringing';
   #endedAt: string | null = null;
-  #agentDialled = false;
+  #endReason: Reason | null = null;
   #keysBeforeCapture = 0;
   #captureId: string | null = null;
   #sequence = 0;
   #faults = 0;
-  #stopRinging: (() => void) | null = null;
 
   constructor(incoming: IncomingCall, flow: Flow, port: CallPort) {
     this.flow = flow;
     this.called = incoming.to;
     this.#port = port;
     this.#startedAt = timestamp(port.clock.now());
-    this.caller = leg('caller', incoming.from, incoming.callSid);
-    this.agent = leg('agent', flow.agent.dial_to ?? port.settings.agentDialTo ?? '', null);
+    this.caller = new Leg('caller', incoming.from, incoming.callSid);
+    this.agent = new Leg('agent', flow.agent.dial_to ?? port.settings.agentDialTo ?? '', null);
     this.#guard = new Guard({ holdMs: port.settings.guardHoldMs }, this);
     this.#bridge = new Bridge(this.#guard, new Ringback(flow.language));
     this.#grid = new Grid(port.clock, () => this.#publish());
+    this.#ringing = new Ringing(this, port);
     this.desk = this.#picture();
   }
 
@@ -103,8 +81,9 @@ export class Call {
     return this.#status;
   }
 
-  get captureId(): string | null {
-    return this.#captureId;
+  /** What the end of the call was to a capture; null while it lasts. */
+  get endReason(): Reason | null {
+    return this.#endReason;
   }
 
   /** The number of the next event of this call. */
@@ -151,15 +130,16 @@ export class Call {
    */
   end(by: Party | 'service', farewell: SentenceName, reason: Reason = reasonOf(by)): void {
     if (this.#status === 'ended') return;
-    const joined = this.#status === 'live';
     this.#status = 'ended';
     this.#endedAt = timestamp(this.#port.clock.now());
-    this.#stopRinging?.();
+    this.#endReason = reason;
+    this.#ringing.stop();
     this.session?.fail(reason);
     this.#bridge.part();
     this.#merger.forget();
-    if (by !== 'caller') this.#release(this.caller, farewell, joined);
-    if (by !== 'agent') this.#release(this.agent, farewell, joined);
+    const { control, log } = this.#port;
+    if (by !== 'caller') this.caller.release(farewell, control, log);
+    if (by !== 'agent') this.agent.release(farewell, control, log);
     this.#grid.now();
     this.#port.ended(this);
   }
@@ -171,6 +151,7 @@ export class Call {
     this.#guard.fieldOpen = true;
     this.#port.metrics.capturesLive.inc();
     this.#grid.now();
+    this.#port.changed(this);
   }
 
   /** The capture is over: nothing of it stays, not even in what pairs tones with events. */
@@ -180,6 +161,7 @@ export class Call {
     this.#port.metrics.capturesLive.dec();
     this.#port.metrics.captures.inc({ status: view.status, reason: view.reason ?? '' });
     this.#grid.soon();
+    this.#port.changed(this);
   }
 
   /** Something that is shown changed by a key. */
@@ -219,7 +201,7 @@ export class Call {
   #callerJoins(stream: MediaStream): StreamHandler {
     this.#bridge.joinCaller(stream);
     this.#port.started(this);
-    void this.#dial();
+    void this.#ring();
     return {
       audio: (frame, missing) => {
         this.#bridge.fromCaller(frame, missing);
@@ -232,10 +214,11 @@ export class Call {
   }
 
   #agentJoins(stream: MediaStream): StreamHandler {
-    this.#stopRinging?.();
+    this.#ringing.stop();
     this.#status = 'live';
     this.#bridge.joinAgent(stream);
     this.#grid.now();
+    this.#port.changed(this);
     return {
       audio: (frame) => this.#bridge.fromAgent(frame),
       // Tones of the agent are never taken for the caller's.
@@ -245,55 +228,11 @@ export class Call {
     };
   }
 
-  async #dial(): Promise<void> {
-    const { control, settings, clock, log } = this.#port;
-    const ringSeconds = this.flow.agent.ring_seconds ?? settings.agentRingSeconds;
-    if (this.agent.address === '') {
-      log.warn(
-        { call: this.id, flow: this.flow.name },
-        'nobody to dial: set AGENT_DIAL_TO or dial_to in the flow',
-      );
-      return this.agentGone();
-    }
-    this.#stopRinging = clock.after(ringSeconds * 1000 + RING_GRACE_MS, () =>
-      this.end('service', 'no_agent'),
-    );
-    this.#agentDialled = true;
-    const sip = /^sips?:/.test(this.agent.address);
-    try {
-      this.agent.callSid = await control.dial({
-        leg: this.agent.id,
-        to: this.agent.address,
-        from: sip ? this.caller.address : (settings.callerId ?? this.called),
-        ringSeconds,
-        ...(sip ? { sipHeaders: { 'X-Tonewall-Call': this.id } } : {}),
-      });
-    } catch (error) {
-      log.warn({ call: this.id, code: codeOf(error) }, 'the carrier did not take the call to the agent');
-      return this.agentGone();
-    }
-    // The caller may have left, or the agent answered, while the carrier was thinking.
-    if (this.#status === 'ended') this.#drop(this.agent, this.agent.stream !== null);
-    else this.#port.dialled(this);
+  async #ring(): Promise<void> {
+    const outcome = await this.#ringing.start(() => this.end('service', 'no_agent'));
+    if (outcome === 'refused') this.agentGone();
+    if (outcome === 'dialled') this.#port.changed(this);
     this.#grid.soon();
-  }
-
-  /** Lets a party go: its stream is closed, whereupon the carrier asks us what it shall hear. */
-  #release(leg: Leg, farewell: SentenceName, joined: boolean): void {
-    leg.farewell = farewell;
-    if (leg.stream !== null) leg.stream.close();
-    else if (leg.party === 'caller' || this.#agentDialled) this.#drop(leg, joined);
-  }
-
-  /** Ends a leg that has no stream. */
-  #drop(leg: Leg, answered: boolean): void {
-    const { control, log } = this.#port;
-    if (leg.callSid === null) return;
-    const dropped =
-      leg.party === 'caller' || answered ? control.hangUp(leg.callSid) : control.cancel(leg.callSid);
-    dropped.catch((error: unknown) =>
-      log.warn({ call: this.id, leg: leg.id, code: codeOf(error) }, 'the carrier did not end a leg'),
-    );
   }
 
   #guardFaulted(): void {
@@ -323,10 +262,6 @@ export class Call {
 
 /** How long after a key the agent sees "keying"; a little over what the machine counts with. */
 const KEYING_MS = 1600;
-
-function leg(party: Party, address: string, callSid: string | null): Leg {
-  return { id: newId('leg_'), party, address, callSid, stream: null, farewell: null };
-}
 
 function reasonOf(by: Party | 'service'): Reason {
   if (by === 'service') return 'service_restarted';

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { outcomeFault } from '../capture/fields.js';
-import { begin } from '../capture/machine.js';
-import { progress, type CaptureSetup } from '../capture/state.js';
+import { begin, step } from '../capture/machine.js';
+import { progress, type CaptureSetup, type CaptureState } from '../capture/state.js';
 import type { CaptureView, FieldName } from '../capture/view.js';
 import { latestMonth } from '../card/expiry.js';
 import { timestamp, type Clock } from '../clock.js';
@@ -185,17 +185,27 @@ export class CaptureDesk implements Calls {
       ...{ outcome, reference, amount, currency, agent, purpose, metadata, created_at },
     };
     const setup: CaptureSetup = { flow: call.flow, fields, testCards, month: latestMonth(clock.now()) };
-    const armed: CaptureView = {
-      ...{ ...facts, ...progress(begin(setup, clock.monotonic())) },
+    const at = clock.monotonic();
+    const armed = begin(setup, at);
+    const viewOf = (state: CaptureState): CaptureView => ({
+      ...{ ...facts, ...progress(state) },
       ...{ token: null, fingerprint: null, card: null, charge: null, updated_at: created_at },
-    };
-    const record = this.#record(call, armed);
+    });
+    const record = this.#record(call, viewOf(armed));
     await records.openCapture(record);
-    await outbox.write({ ...this.#entry('capture.started', record), writes: [records.captureWrite(record)] });
+    try {
+      const writes = [records.captureWrite(record)];
+      await outbox.write({ ...this.#entry('capture.started', record), writes });
+    } catch (error) {
+      // Only the answer may have been lost: what is perhaps said to be collecting is said to be over.
+      const [failed] = step(armed, { type: 'fail', at, reason: 'vault_unavailable' });
+      this.#tellEnd(call, viewOf(failed));
+      throw error;
+    }
     const session = new CaptureSession(facts, setup, clock, call.cell, this.#port(call, request));
     call.collect(session);
     // Whoever hung up in the meantime was not yet heard by the capture.
-    if (call.status === 'ended') session.fail('caller_hung_up');
+    if (call.endReason !== null) session.fail(call.endReason);
     return session.view();
   }
 
@@ -230,11 +240,10 @@ export class CaptureDesk implements Calls {
           'capture over',
         );
         // What is completed was written with its token; it only has to be sent on its way.
-        if (view.status === 'completed') outbox.nudge(merchant, bucketOf(view.id) ?? 0);
-        else this.#tellEnd(call, view);
-        records
-          .closeCapture({ merchant, sequence: 0, view })
-          .catch((error: unknown) => log.warn({ code: codeOf(error) }, 'a capture could not be closed'));
+        if (view.status === 'completed') {
+          outbox.nudge(merchant, bucketOf(view.id) ?? 0);
+          this.#close(merchant, view);
+        } else this.#tellEnd(call, view);
       },
     };
   }
@@ -244,6 +253,17 @@ export class CaptureDesk implements Calls {
     const record = this.#record(call, view);
     const type = view.status === 'cancelled' ? 'capture.cancelled' : 'capture.failed';
     outbox.append({ ...this.#entry(type, record), writes: [records.captureWrite(record)] });
+    this.#close(call.flow.merchant, view);
+  }
+
+  #close(merchant: string, view: CaptureView): void {
+    const { records, log } = this.#options;
+    records.closeCapture({ merchant, sequence: 0, view }).catch((error: unknown) => {
+      log.debug(
+        { capture: view.id, code: codeOf(error) },
+        'a capture could not be closed: it will be found to be over',
+      );
+    });
   }
 
   /** A capture as the next event of its call tells of it. */
@@ -266,7 +286,10 @@ export class CaptureDesk implements Calls {
     this.#stopPatience = null;
     if (ready) return;
     this.#stopPatience = this.#options.clock.after(REDIS_PATIENCE_MS, () => {
-      for (const call of this.#options.registry.live()) call.session?.fail('vault_unavailable');
+      for (const { session } of this.#options.registry.live()) {
+        // Once the vault has the card its own answer counts: it may be durable already.
+        if (session?.collecting) session.fail('vault_unavailable');
+      }
     });
   }
 }

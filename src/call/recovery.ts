@@ -26,6 +26,8 @@ export interface RecoveryOptions {
 export class Recovery {
   readonly #options: RecoveryOptions;
   #stop: (() => void) | null = null;
+  /** Since when this node has been beating without a miss; null: it missed its last beat. */
+  #beatingSince: number | null = null;
 
   constructor(options: RecoveryOptions) {
     this.#options = options;
@@ -45,8 +47,12 @@ export class Recovery {
     const { records, clock, log } = this.#options;
     try {
       await records.beat(BEAT_TTL_SECONDS);
-      for (const orphan of await records.orphans()) await this.#bury(orphan);
+      this.#beatingSince ??= clock.monotonic();
+      // When Redis was away nobody could beat: the others get as long as we had to say that they live.
+      const listened = clock.monotonic() - this.#beatingSince >= BEAT_TTL_SECONDS * 1000;
+      for (const orphan of listened ? await records.orphans() : []) await this.#bury(orphan);
     } catch (error) {
+      this.#beatingSince = null;
       log.debug({ code: codeOf(error) }, 'other nodes could not be looked at');
     }
     if (this.#stop !== null) this.#stop = clock.after(BEAT_MS, () => void this.#round());

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../errors.js';
-import { bucketOf } from '../id.js';
+import { isId } from '../id.js';
 import { KEY_PREFIX, slotOf, type SlotWrite } from '../redis/keys.js';
 import type { Redis, RedisReply } from '../redis/redis.js';
 import type { CaptureQuery } from './calls.js';
@@ -11,6 +11,9 @@ import type { Orphan, Records } from './records.js';
 const KEEP_SECONDS = 400 * 86_400;
 /** How many of the newest calls can be listed. */
 const RECENT_CALLS = 500;
+
+/** The carrier's name of a leg. */
+const CALL_SID = /^CA[0-9a-f]{32}$/;
 
 const NODES = `${KEY_PREFIX}n:nodes`;
 
@@ -32,15 +35,21 @@ export class RedisRecords implements Records {
     return write(record.merchant, record.view.id, record);
   }
 
-  async openCall({ merchant, view }: CallRecord): Promise<void> {
+  async keepCall(record: CallRecord): Promise<void> {
+    const { merchant, view } = record;
+    const { key, value, ttlSeconds } = this.callWrite(record);
     const calls = index(merchant, 'calls');
-    await this.#redis.command('ZADD', calls, Date.parse(view.started_at), view.id);
-    await this.#redis.command('ZREMRANGEBYRANK', calls, 0, -RECENT_CALLS - 1);
-    await this.#owner(merchant, view.id);
-    for (const leg of [view.caller, view.agent]) {
-      if (leg === null) continue;
-      await this.#redis.command('SET', sidKey(merchant, leg.call_sid), view.id, 'EX', KEEP_SECONDS);
-    }
+    const legs = [view.caller, view.agent].filter((leg) => leg !== null);
+    // All at once: one connection carries them in this order, and a later state of the call comes later.
+    await Promise.all([
+      this.#redis.command('SET', key, value, 'EX', ttlSeconds),
+      this.#redis.command('ZADD', calls, Date.parse(view.started_at), view.id),
+      this.#redis.command('ZREMRANGEBYRANK', calls, 0, -RECENT_CALLS - 1),
+      this.#owner(merchant, view.id),
+      ...legs.map(({ call_sid }) =>
+        this.#redis.command('SET', sidKey(merchant, call_sid), view.id, 'EX', KEEP_SECONDS),
+      ),
+    ]);
   }
 
   async openCapture({ merchant, view }: CaptureRecord): Promise<void> {
@@ -63,20 +72,18 @@ export class RedisRecords implements Records {
   }
 
   async call(merchant: string, idOrSid: string): Promise<CallRecord | null> {
-    const id = idOrSid.startsWith('call_')
-      ? idOrSid
-      : await this.#redis.command('GET', sidKey(merchant, idOrSid));
-    return typeof id === 'string' ? this.#read<CallRecord>(merchant, id) : null;
+    const id = CALL_SID.test(idOrSid) ? await this.#redis.command('GET', sidKey(merchant, idOrSid)) : idOrSid;
+    return this.#read<CallRecord>(merchant, 'call_', id);
   }
 
   async recentCalls(merchant: string, limit: number): Promise<CallRecord[]> {
     const ids = strings(await this.#redis.command('ZREVRANGE', index(merchant, 'calls'), 0, limit - 1));
-    const records = await Promise.all(ids.map((id) => this.#read<CallRecord>(merchant, id)));
+    const records = await Promise.all(ids.map((id) => this.#read<CallRecord>(merchant, 'call_', id)));
     return records.filter((record) => record !== null);
   }
 
   async capture(merchant: string, id: string): Promise<CaptureRecord | null> {
-    return id.startsWith('cap_') ? this.#read<CaptureRecord>(merchant, id) : null;
+    return this.#read<CaptureRecord>(merchant, 'cap_', id);
   }
 
   /** Newest first. The cursor is the last member of the page before. */
@@ -99,7 +106,7 @@ export class RedisRecords implements Records {
     const members = strings(page);
     const shown = members.slice(0, query.limit);
     const records = await Promise.all(
-      shown.map((member) => this.#read<CaptureRecord>(merchant, idOf(member))),
+      shown.map((member) => this.#read<CaptureRecord>(merchant, 'cap_', idOf(member))),
     );
     const last = members.length > query.limit ? shown.at(-1) : undefined;
     return {
@@ -139,8 +146,9 @@ export class RedisRecords implements Records {
     await this.#redis.command('SREM', ownedKey(this.#node), `${merchant} ${id}`);
   }
 
-  async #read<T>(merchant: string, id: string): Promise<T | null> {
-    if (bucketOf(id) === null) return null;
+  /** Only what is an id of ours is looked up: any other text, a card number perhaps, would stand in a key. */
+  async #read<T>(merchant: string, prefix: 'call_' | 'cap_', id: RedisReply): Promise<T | null> {
+    if (typeof id !== 'string' || !isId(prefix, id)) return null;
     const text = await this.#redis.command('GET', recordKey(merchant, id));
     return typeof text === 'string' ? (JSON.parse(text) as T) : null;
   }
@@ -189,7 +197,7 @@ function idOf(member: string): string {
 /** Throws AppError `bad_request` for what can't be a cursor of ours. */
 function memberOf(cursor: string): string {
   const member = Buffer.from(cursor, 'base64url').toString();
-  if (/^\d{15} cap_\w{26}$/.test(member)) return member;
+  if (/^00\d{13} /.test(member) && isId('cap_', idOf(member))) return member;
   throw new AppError('bad_request', 'cursor is not one that this list gave');
 }
 

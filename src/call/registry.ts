@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
-import type { Call, Leg } from './call.js';
+import type { Call } from './call.js';
 import type { DeskView } from './calls.js';
+import type { Leg } from './leg.js';
 
 /** An ended call is remembered for so long: its legs may still ask what to hear. */
 const FAREWELL_MS = 60_000;

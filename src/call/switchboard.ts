@@ -19,6 +19,7 @@ import type { Logger } from '../log.js';
 import type { Metrics } from '../metrics.js';
 import { Call, type CallPort, type CallSettings } from './call.js';
 import { callEvent, type CallRecord } from './events.js';
+import type { Leg } from './leg.js';
 import type { Records } from './records.js';
 import type { Registry } from './registry.js';
 import { Tickets } from './tickets.js';
@@ -27,6 +28,11 @@ import { Tickets } from './tickets.js';
 const MAX_CALLS = 1_000;
 /** A caller whose stream has not started by then is not there. */
 const STREAM_START_MS = 30_000;
+
+/** A party that has not asked by then what to hear is gone. */
+const PARTING_MS = 2_000;
+/** Between attempts to write a call down while Redis is away. */
+const KEEP_AGAIN_MS = 2_000;
 
 /** Statuses after which a leg never comes back. */
 const OVER: ReadonlySet<LegStatus> = new Set<LegStatus>([
@@ -55,8 +61,12 @@ export class Switchboard implements CallHandler {
   readonly #options: SwitchboardOptions;
   readonly #tickets: Tickets;
   readonly #port: CallPort;
+  /** Parties that were let go and have yet to ask what to hear, by leg. */
+  readonly #parting = new Map<string, () => void>();
+  /** Calls that Redis did not take. */
+  readonly #unkept = new Set<Call>();
+  readonly #onQuiet: (() => void)[] = [];
   #draining = false;
-  #onEmpty: (() => void) | null = null;
 
   constructor(options: SwitchboardOptions) {
     this.#options = options;
@@ -69,7 +79,7 @@ export class Switchboard implements CallHandler {
       control,
       settings,
       started: (call) => this.#started(call),
-      dialled: (call) => this.#keep(call),
+      changed: (call) => this.#keep(call),
       ended: (call) => this.#ended(call),
       published: (call) => registry.tell(call),
     };
@@ -107,6 +117,7 @@ export class Switchboard implements CallHandler {
   }
 
   async streamOver(legId: string, _callSid: string): Promise<Instruction> {
+    this.#parted(legId);
     const found = this.#options.registry.leg(legId);
     // Another process's call, or one long over: the party is still there and must not be left in silence.
     if (found === undefined) return say(this.#options.flowFor(''), 'something_wrong');
@@ -131,22 +142,51 @@ export class Switchboard implements CallHandler {
   }
 
   /**
-   * No new calls from now on. Resolves when the last call is over; after `seconds` those that are left are ended
-   * with a sentence.
+   * No new calls from now on. Resolves when the last call is over and its parties know what to hear; after `seconds`
+   * those that are left are ended with a sentence.
    */
   async drain(seconds: number): Promise<void> {
     this.#draining = true;
-    const { registry, clock } = this.#options;
-    if (registry.live().length === 0) return;
-    const empty = new Promise<void>((resolve) => (this.#onEmpty = resolve));
-    const stop = clock.after(seconds * 1000, () => this.endAll());
-    await empty;
+    const stop = this.#options.clock.after(seconds * 1000, () => this.#endAll());
+    await this.#quiet();
     stop();
   }
 
-  /** Ends every call with a sentence. */
-  endAll(): void {
+  /** Ends every call with a sentence. Resolves when the parties know it. */
+  async close(): Promise<void> {
+    this.#draining = true;
+    this.#endAll();
+    await this.#quiet();
+  }
+
+  #endAll(): void {
     for (const call of this.#options.registry.live()) call.end('service', 'no_service');
+  }
+
+  #quiet(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onQuiet.push(resolve);
+      this.#look();
+    });
+  }
+
+  #look(): void {
+    if (this.#parting.size > 0 || this.#options.registry.live().length > 0) return;
+    for (const resolve of this.#onQuiet.splice(0)) resolve();
+  }
+
+  /** Waits for a party to ask what to hear: it does as soon as its stream is closed, unless it hung up itself. */
+  #part({ id, stream, farewell }: Leg): void {
+    if (stream === null || farewell === null) return;
+    this.#parting.set(
+      id,
+      this.#options.clock.after(PARTING_MS, () => this.#parted(id)),
+    );
+  }
+
+  #parted(legId: string): void {
+    this.#parting.get(legId)?.();
+    if (this.#parting.delete(legId)) this.#look();
   }
 
   /** A webhook that came twice: no second call, and no second stream where one is. */
@@ -174,18 +214,25 @@ export class Switchboard implements CallHandler {
       metrics.callsLive.dec();
       this.#tell('call.ended', call);
       log.info({ call: call.id, ms: clock.now() - Date.parse(call.view().started_at) }, 'call ended');
-      this.#quietly(records.closeCall(recordOf(call)));
+      records.closeCall(recordOf(call)).catch((error: unknown) => {
+        log.debug(
+          { call: call.id, code: codeOf(error) },
+          'a call could not be closed: it will be found to be over',
+        );
+      });
     }
     registry.retire(call);
-    if (registry.live().length === 0) this.#onEmpty?.();
+    this.#part(call.caller);
+    this.#part(call.agent);
+    this.#look();
   }
 
-  /** The event and the call's record are one write; the index before it is a convenience. */
+  /** The event and the call's record are one write. */
   #tell(type: 'call.started' | 'call.ended', call: Call): void {
     const { outbox, records, clock, live } = this.#options;
     call.nextSequence();
     const record = recordOf(call);
-    if (type === 'call.started') this.#quietly(records.openCall(record));
+    if (type === 'call.started') this.#keep(call);
     outbox.append({
       event: callEvent(type, record, clock.now(), live),
       bucket: bucketOf(call.id) ?? 0,
@@ -193,15 +240,19 @@ export class Switchboard implements CallHandler {
     });
   }
 
-  /** The agent's SID is known: the call can be found by it. */
+  /** Others find the call as it is now; while Redis is away it is tried again for as long as the call is known here. */
   #keep(call: Call): void {
-    this.#quietly(this.#options.records.openCall(recordOf(call)));
+    const { records, clock, log } = this.#options;
+    records.keepCall(recordOf(call)).catch((error: unknown) => {
+      log.debug({ call: call.id, code: codeOf(error) }, 'a call could not be written down yet');
+      if (this.#unkept.add(call).size === 1) clock.after(KEEP_AGAIN_MS, () => this.#keepAgain());
+    });
   }
 
-  #quietly(work: Promise<void>): void {
-    work.catch((error: unknown) =>
-      this.#options.log.warn({ code: codeOf(error) }, 'a call could not be indexed: lists may miss it'),
-    );
+  #keepAgain(): void {
+    const calls = [...this.#unkept];
+    this.#unkept.clear();
+    for (const call of calls) if (this.#options.registry.find(call.id) !== undefined) this.#keep(call);
   }
 }
 
