@@ -1,8 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { CallView } from '../../src/call/calls.js';
-import type { CaptureView } from '../../src/capture/view.js';
-import type { TokenView } from '../../src/vault/vault.js';
-import { AGENT, CALLER, SERVICE_NUMBER, startService, until, type Service } from '../support/service.js';
+import {
+  AGENT,
+  CALLER,
+  over,
+  SERVICE_NUMBER,
+  startService,
+  until,
+  type Service,
+} from '../support/service.js';
 
 /** Quick fingers, so that the tests are quick: 60 ms of tone, 60 ms of pause. */
 const FAST = { onMs: 60, offMs: 60 };
@@ -17,27 +22,11 @@ describe('an attended call', () => {
     await service.stop();
   });
 
-  async function arm(caller: { sid: string }, more: Record<string, unknown> = {}): Promise<CaptureView> {
-    const { status, body } = await service.api<CaptureView>('POST', '/v1/captures', {
-      call: caller.sid,
-      ...more,
-    });
-    expect(status).toBe(201);
-    return body;
-  }
-
-  async function ended(id: string): Promise<CaptureView> {
-    let capture: CaptureView | null = null;
-    await until(async () => {
-      capture = (await service.api<CaptureView>('GET', `/v1/captures/${id}`)).body;
-      return !['collecting', 'processing'].includes(capture.status);
-    });
-    return capture as unknown as CaptureView;
-  }
+  const ended = (id: string) => service.captureWhen(id, over);
 
   it('gives the CRM a token for the card that the caller keyed', async () => {
     const { caller, agent } = await service.talk();
-    const capture = await arm(caller, { reference: 'order-1', metadata: { shop: 'Lyon' } });
+    const capture = await service.arm(caller, { reference: 'order-1', metadata: { shop: 'Lyon' } });
     expect(capture).toMatchObject({
       status: 'collecting',
       current_field: 'payment-card-number',
@@ -76,9 +65,10 @@ describe('an attended call', () => {
     });
     expect(service.crm.forged).toBe(0);
 
-    const token = await service.api<TokenView>('GET', `/v1/tokens/${done.token}`);
-    expect(token).toMatchObject({ status: 200, body: { channel: 'moto_attended', purpose: 'single' } });
-    expect(token.body.expires_at).toBe(event.data['expires_at']);
+    expect(await service.api('GET', `/v1/tokens/${done.token}`)).toMatchObject({
+      status: 200,
+      body: { channel: 'moto_attended', purpose: 'single', expires_at: event.data['expires_at'] },
+    });
 
     agent.hangUp();
     await until(() => caller.over);
@@ -113,8 +103,7 @@ describe('an attended call', () => {
     const heard = new Set<number>();
     caller.on('audio', (frame) => frame.forEach((byte) => heard.add(byte)));
     await until(() => heard.size > 20);
-    const { body } = await service.api<CallView>('GET', `/v1/calls/${caller.sid}`);
-    expect(body.status).toBe('ringing');
+    expect((await service.call(caller.sid)).status).toBe('ringing');
     const armed = await service.api('POST', '/v1/captures', { call: caller.sid });
     expect(armed.status).toBe(409);
     caller.hangUp();
@@ -122,22 +111,22 @@ describe('an attended call', () => {
     phone.policy = 'answer';
   });
 
-  it.each([
-    ['busy', 'busy'],
-    ['unreachable', 'failed'],
-  ] as const)('tells the caller when the agent is %s, and ends', async (policy) => {
-    const phone = service.carrier.phone(AGENT);
-    phone.policy = policy;
-    const caller = service.carrier.phone(CALLER).call(SERVICE_NUMBER);
-    const said = new Promise((resolve) => caller.on('said', resolve));
-    expect(await said).toMatch(/agent|available|nobody/i);
-    await until(() => caller.over);
-    phone.policy = 'answer';
-  });
+  it.each(['busy', 'unreachable'] as const)(
+    'tells the caller when the agent is %s, and ends',
+    async (policy) => {
+      const phone = service.carrier.phone(AGENT);
+      phone.policy = policy;
+      const caller = service.carrier.phone(CALLER).call(SERVICE_NUMBER);
+      const said = new Promise((resolve) => caller.on('said', resolve));
+      expect(await said).toMatch(/agent|available|nobody/i);
+      await until(() => caller.over);
+      phone.policy = 'answer';
+    },
+  );
 
   it('fails the capture when the caller hangs up, and tells the agent', async () => {
     const { caller, agent } = await service.talk();
-    const capture = await arm(caller);
+    const capture = await service.arm(caller);
     await caller.press('4242', FAST);
     const said = new Promise((resolve) => agent.on('said', resolve));
     caller.hangUp();
@@ -153,7 +142,7 @@ describe('an attended call', () => {
 
   it('fails the capture when the agent hangs up, and tells the caller', async () => {
     const { caller, agent } = await service.talk();
-    const capture = await arm(caller);
+    const capture = await service.arm(caller);
     const said = new Promise((resolve) => caller.on('said', resolve));
     agent.hangUp();
     expect(await ended(capture.id)).toMatchObject({ status: 'failed', reason: 'agent_hung_up' });
@@ -164,15 +153,12 @@ describe('an attended call', () => {
   it('counts keys that come before a capture, and keeps none of them', async () => {
     const { caller, agent } = await service.talk();
     await caller.press('12345', FAST);
-    await until(async () => {
-      const { body } = await service.api<CallView>('GET', `/v1/calls/${caller.sid}`);
-      return body.keys_before_capture === 5;
-    });
-    const capture = await arm(caller);
+    await until(async () => (await service.call(caller.sid)).keys_before_capture === 5);
+    const capture = await service.arm(caller);
     expect(capture.fields[0]).toMatchObject({ digits_entered: 0 });
     const again = await service.api('POST', '/v1/captures', { call: agent.sid });
     expect(again.status).toBe(409);
-    const cancelled = await service.api<CaptureView>('POST', `/v1/captures/${capture.id}/cancel`);
+    const cancelled = await service.api('POST', `/v1/captures/${capture.id}/cancel`);
     expect(cancelled.body).toMatchObject({ status: 'cancelled', reason: 'cancelled_by_agent' });
     expect((await service.api('POST', `/v1/captures/${capture.id}/cancel`)).status).toBe(200);
     expect((await service.api('POST', `/v1/captures/${capture.id}/extend`)).status).toBe(409);
@@ -183,10 +169,9 @@ describe('an attended call', () => {
 
   it("takes the agent's keys for nobody's", async () => {
     const { caller, agent } = await service.talk();
-    const capture = await arm(caller);
+    const capture = await service.arm(caller);
     await agent.press('4242', FAST);
-    const { body } = await service.api<CaptureView>('GET', `/v1/captures/${capture.id}`);
-    expect(body.fields[0]?.digits_entered).toBe(0);
+    expect((await service.capture(capture.id)).fields[0]?.digits_entered).toBe(0);
     caller.hangUp();
     await until(() => agent.over);
   });
@@ -205,7 +190,7 @@ describe('an attended call', () => {
     Object.assign(service.carrier.settings, settings);
     try {
       const talk = await service.talk();
-      const capture = await arm(talk.caller);
+      const capture = await service.arm(talk.caller);
       await talk.caller.press('5555555555554444', FAST);
       await talk.caller.press('0930', FAST);
       const done = await ended(capture.id);

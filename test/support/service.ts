@@ -3,6 +3,8 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApp, type App } from '../../src/app.js';
+import type { CallView } from '../../src/call/calls.js';
+import type { CaptureView } from '../../src/capture/view.js';
 import type { SimulatedCarrier } from '../../src/carrier/simulated/simulated-carrier.js';
 import type { SimulatorSettings } from '../../src/carrier/simulated/simulator-settings.js';
 import type { PhoneCall } from '../../src/carrier/simulated/phone.js';
@@ -21,12 +23,24 @@ export const AGENT = 'sip:agent@sandbox.invalid';
 export const API_KEY = 'twk_for-tests-and-nothing-else';
 const WEBHOOK_SECRET = `whsec_${Buffer.from('a secret of 24 bytes ...').toString('base64')}`;
 
+/** An answer of the native API. */
+export interface ApiAnswer {
+  status: number;
+  headers: Headers;
+  /** What its JSON holds; null when there is none. */
+  body: unknown;
+}
+
 export interface ServiceOptions {
   /** Switches of the simulated carrier. */
   carrier?: Partial<SimulatorSettings>;
   /** Settings beyond the ordinary. */
   env?: Readonly<Record<string, string>>;
   redis?: TestRedis;
+  /** Where `ivr-flows/` is, if not in this project. */
+  root?: string;
+  /** Whether to wait for Redis; true unless given. */
+  ready?: boolean;
 }
 
 /** The whole service on real sockets and a real Redis, with a simulated carrier and a CRM that listens. */
@@ -39,12 +53,15 @@ export interface Service {
   readonly app: App;
   /** Every log line so far. */
   readonly lines: string[];
-  /** A request to the native API with the key. */
-  api<T = Record<string, unknown>>(
-    method: string,
-    path: string,
-    body?: unknown,
-  ): Promise<{ status: number; body: T }>;
+  /** A request to the native API, with the key unless `headers` say otherwise; text is sent as it is. */
+  api(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<ApiAnswer>;
+  call(idOrSid: string): Promise<CallView>;
+  capture(id: string): Promise<CaptureView>;
+  /** The capture once it has got somewhere. */
+  captureWhen(id: string, there: (capture: CaptureView) => boolean): Promise<CaptureView>;
+  arm(call: { sid: string }, more?: Record<string, unknown>): Promise<CaptureView>;
+  /** Log lines that say this, read. */
+  logged(message: string): Record<string, unknown>[];
   /** A caller on the line with an agent. */
   talk(): Promise<{ caller: PhoneCall; agent: PhoneCall }>;
   stop(): Promise<void>;
@@ -82,7 +99,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   const app = await createApp({
     config,
     redisUrl: redis.url,
-    root: process.cwd(),
+    root: options.root ?? process.cwd(),
     clock: systemClock,
     log: createLogger({
       level: 'trace',
@@ -92,22 +109,38 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     metrics,
     softphoneUrl: null,
   });
-  await app.sound;
+  if (options.ready !== false) await app.sound;
 
   const service: Service = {
     ...{ url, carrier, redis, crm, metrics, app, lines },
-    async api<T>(method: string, path: string, body?: unknown) {
+    async api(method, path, body, headers = {}) {
       const response = await fetch(url + path, {
         method,
         headers: {
           authorization: `Bearer ${API_KEY}`,
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
         },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       });
       const text = await response.text();
-      return { status: response.status, body: (text === '' ? null : JSON.parse(text)) as T };
+      return {
+        status: response.status,
+        headers: response.headers,
+        body: text === '' ? null : JSON.parse(text),
+      };
     },
+    call: async (id) => (await good(service.api('GET', `/v1/calls/${id}`))) as CallView,
+    capture: async (id) => (await good(service.api('GET', `/v1/captures/${id}`))) as CaptureView,
+    async captureWhen(id, there) {
+      let capture = await service.capture(id);
+      await until(async () => there((capture = await service.capture(id))));
+      return capture;
+    },
+    arm: async (call, more = {}) =>
+      (await good(service.api('POST', '/v1/captures', { call: call.sid, ...more }))) as CaptureView,
+    logged: (message) =>
+      lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ msg }) => msg === message),
     async talk() {
       const rung = new Promise<PhoneCall>((resolve) => {
         const stop = carrier.phone(AGENT).onRing((call) => {
@@ -117,10 +150,8 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       });
       const caller = carrier.phone(CALLER).call(SERVICE_NUMBER);
       const agent = await rung;
-      await until(async () => {
-        const { body } = await service.api<{ status?: string }>('GET', `/v1/calls/${caller.sid}`);
-        return body.status === 'live';
-      });
+      await until(() => agent.status === 'in-progress');
+      await until(async () => (await service.call(caller.sid)).status === 'live');
       return { caller, agent };
     },
     async stop() {
@@ -132,6 +163,17 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     },
   };
   return service;
+}
+
+/** Whether a capture has come to its end. */
+export function over({ status }: CaptureView): boolean {
+  return status !== 'collecting' && status !== 'processing';
+}
+
+async function good(answer: Promise<ApiAnswer>): Promise<unknown> {
+  const { status, body } = await answer;
+  if (status >= 300) throw new Error(`answered ${status}: ${JSON.stringify(body)}`);
+  return body;
 }
 
 /** Looks again and again until `condition` holds. Rejects after `ms`. */
