@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { masked } from './media-frames.js';
 import { openRaw, type RawWebSocket } from './raw-web-socket.js';
@@ -35,12 +35,7 @@ interface Stream {
  * simulated carrier plays every call's audio, which for hundreds of calls is more work than the service's own.
  */
 export class LeanCarrier {
-  readonly #server = createServer((request, response) => {
-    void this.#rest(request).then((answer) => {
-      response.writeHead(answer === null ? 200 : 201, { 'content-type': 'application/json' });
-      response.end(JSON.stringify(answer ?? { sid: '' }));
-    });
-  });
+  readonly #server = createServer((request, response) => void this.#rest(request, response));
   /** Agents' legs that were dialled, by the caller's address. */
   readonly #dialled = new Map<string, (answer: { url: string; callSid: string }) => void>();
 
@@ -80,15 +75,16 @@ export class LeanCarrier {
     return { caller, agent: await this.#stream(instruction, answer.callSid, events.agent) };
   }
 
-  async #rest(request: IncomingMessage): Promise<object | null> {
+  /** Dials (`Url` is where the agent's leg asks what to do), or ends a call, which the closed streams did already. */
+  async #rest(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
     const form = new URLSearchParams(Buffer.concat(parts).toString());
-    const url = form.get('Url');
-    if (url === null) return null;
     const callSid = newSid('CA');
-    this.#dialled.get(form.get('From') ?? '')?.({ url, callSid });
-    return { sid: callSid, account_sid: ACCOUNT_SID, status: 'queued' };
+    const url = form.get('Url');
+    if (url !== null) this.#dialled.get(form.get('From') ?? '')?.({ url, callSid });
+    response.writeHead(201, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ sid: callSid, account_sid: ACCOUNT_SID, status: 'queued' }));
   }
 
   async #stream({ url, ticket }: Stream, callSid: string, events: PartyEvents): Promise<Party> {

@@ -74,7 +74,7 @@ export class Load {
     }
     if (!this.#counts) return;
     const pushed = (marker.n + from.held) % MARKS;
-    const transit = now - (this.#sentAt[marker.leg * MARKS + pushed] as number);
+    const transit = now - (this.#sentAt[marker.leg * MARKS + pushed] ?? 0);
     this.#transit.record(microseconds(transit));
     if (transit > FRAME_MS) this.#late++;
   }

@@ -50,7 +50,7 @@ export class MediaFrames {
 
   /** Frame `n` of the stream of `leg`. */
   make(n: number, leg: number, streamSid: string): Buffer {
-    const frame = Buffer.from(this.#frames[(n + leg) % this.#frames.length] as Buffer);
+    const frame = Buffer.from(this.#frames[(n + leg) % this.#frames.length] ?? '');
     put(frame, this.#sequenceAt, String(FIRST + n));
     put(frame, this.#chunkAt, String(FIRST + n));
     put(frame, this.#timestampAt, String((FIRST + n) * FRAME_MS));
@@ -67,7 +67,7 @@ export function readMarker(message: Buffer): { n: number; leg: number } | null {
   const start = at + PAYLOAD.length;
   const samples = Buffer.from(message.toString('latin1', start, start + MARK_CHARACTERS), 'base64');
   if (samples.length !== 6 || samples.some((sample) => sample < QUIET)) return null;
-  const nibble = (index: number): number => (samples[index] as number) & 0x0f;
+  const nibble = (index: number): number => (samples[index] ?? 0) & 0x0f;
   const number = (index: number): number =>
     (nibble(index) << 8) | (nibble(index + 1) << 4) | nibble(index + 2);
   return { n: number(0), leg: number(3) };
@@ -100,6 +100,6 @@ function nibbles(value: number): string {
 
 function put(frame: Buffer, at: number, text: string): void {
   for (let i = 0; i < text.length; i++) {
-    frame[at + i] = text.charCodeAt(i) ^ (MASK[(at + i - HEADER_BYTES) % 4] as number);
+    frame[at + i] = text.charCodeAt(i) ^ (MASK[(at + i - HEADER_BYTES) % 4] ?? 0);
   }
 }

@@ -93,13 +93,13 @@ function requestOf(url: URL, headers: Readonly<Record<string, string>>): string 
 function texts(bytes: Buffer, onText: (text: Buffer) => void): Buffer {
   let at = 0;
   while (at + 2 <= bytes.length) {
-    const short = (bytes[at + 1] as number) & 0x7f;
+    const short = (bytes[at + 1] ?? 0) & 0x7f;
     const header = short === LENGTH_16 ? 4 : 2;
     if (at + header > bytes.length) break;
     const start = at + header;
     const end = start + (short === LENGTH_16 ? bytes.readUInt16BE(at + 2) : short);
     if (end > bytes.length) break;
-    if (((bytes[at] as number) & OPCODE) === TEXT) onText(bytes.subarray(start, end));
+    if (((bytes[at] ?? 0) & OPCODE) === TEXT) onText(bytes.subarray(start, end));
     at = end;
   }
   return Buffer.from(bytes.subarray(at));
