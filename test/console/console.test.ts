@@ -36,6 +36,19 @@ async function startConsole(replace: Partial<ConsoleOptions> = {}): Promise<Http
   return startHttpWorld({ calls: desk, clock, mounts: [{ path: '/console', router }] });
 }
 
+/** A console of its own for one test, closed whatever happens. */
+async function withConsole(
+  replace: Partial<ConsoleOptions>,
+  use: (url: string) => Promise<void>,
+): Promise<void> {
+  const world = await startConsole(replace);
+  try {
+    await use(world.url);
+  } finally {
+    await world.close();
+  }
+}
+
 describe('the console', () => {
   let world: HttpWorld;
   beforeAll(async () => (world = await startConsole()));
@@ -72,26 +85,24 @@ describe('the console', () => {
     expect((await request(world.url).get('/console/assets/../console/web/agent.html')).status).toBe(404);
   });
 
-  it('says that the pages are not built', async () => {
-    const other = await startConsole({ webRoot: join(webRoot, 'nowhere') });
-    const page = await request(other.url).get('/console/');
-    await other.close();
-    expect([page.status, (page.body as { detail: string }).detail]).toEqual([
-      404,
-      'the pages are not built: npm run build',
-    ]);
-  });
+  it('says that the pages are not built', () =>
+    withConsole({ webRoot: join(webRoot, 'nowhere') }, async (url) => {
+      const page = await request(url).get('/console/');
+      expect([page.status, (page.body as { detail: string }).detail]).toEqual([
+        404,
+        'the pages are not built: npm run build',
+      ]);
+    }));
 
-  it('is not there on a live service', async () => {
-    const live = await startConsole({ live: true });
-    for (const path of ['/console', '/console/', '/console/assets/agent-abc.js', '/console/desk']) {
-      expect((await request(live.url).get(path).set(OWN)).status).toBe(404);
-    }
-    expect((await request(live.url).post('/console/captures').set(OWN).send({ call: CALL_ID })).status).toBe(
-      404,
-    );
-    await live.close();
-  });
+  it('is not there on a live service', () =>
+    withConsole({ live: true }, async (url) => {
+      for (const path of ['/console', '/console/', '/console/assets/agent-abc.js', '/console/desk']) {
+        expect((await request(url).get(path).set(OWN).timeout(2000)).status).toBe(404);
+      }
+      expect((await request(url).post('/console/captures').set(OWN).send({ call: CALL_ID })).status).toBe(
+        404,
+      );
+    }));
 
   it('arms a capture', async () => {
     const body = { call: CALL_ID, reference: 'Order 1042', amount: 1250, currency: 'EUR' };
