@@ -20,6 +20,8 @@ let ending = false;
 
 /** Node opens its inspector, and with it all memory, to whoever sends this signal; a listener prevents that. */
 process.on('SIGUSR1', () => {});
+/** Whoever read what we print may go (`npm start | head`): calls go on. */
+for (const out of [process.stdout, process.stderr]) out.on('error', () => {});
 process.on('SIGINT', () => void end(0));
 /** What SIGTERM does: before there are calls, and the second time, it ends at once. */
 let terminate = (): Promise<void> => end(0);
