@@ -1,6 +1,8 @@
 import { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import { readInto } from './own-reads.js';
+import { overwriteStack } from './stack.js';
 import { headerLength, MAX_HEADER_BYTES, payloadLength } from './websocket-frame.js';
 
 /** Room for a frame that arrives in parts, at first; it grows to the largest frame. */
@@ -93,8 +95,11 @@ export class FrameAlignedSocket extends Duplex {
       this.#chunk = moveOut(this.#chunk, bytes);
       return;
     }
+    // Of a single message TLS leaves no more than one key on the stack.
+    const several = this.#socket instanceof TLSSocket && this.#frameLength(bytes) !== bytes.length;
     this.#chunk = bytes;
     this.#deliver();
+    if (several) setImmediate(overwriteStack);
     // Paused in the middle: these bytes are not ours for longer than this.
     if (this.#chunk.length > 0) this.#chunk = moveOut(this.#chunk);
   }
