@@ -28,8 +28,8 @@ export interface Measured {
 
 /** How often the schedule is looked at, ms. */
 const TICK_MS = 1;
-/** For what is still on its way at the end. */
-const DRAIN_MS = 500;
+/** The end: nothing has come for so long. */
+const QUIET_MS = 500;
 
 /**
  * Calls in real time: each line sends a frame every 20 ms by an absolute clock, all lines spread evenly over the
@@ -104,7 +104,7 @@ export class Load {
     }
     around.end();
     this.#counts = false;
-    await sleep(DRAIN_MS);
+    for (let before = -1; before !== this.#received; await sleep(QUIET_MS)) before = this.#received;
     return this.#measured();
   }
 

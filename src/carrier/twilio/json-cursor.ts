@@ -190,13 +190,13 @@ export class JsonCursor {
   }
 }
 
-/** Whether the content of a JSON string is the ASCII text `word`, escapes resolved. */
-export function spells(bytes: Uint8Array, start: number, end: number, word: string): boolean {
+/** Whether the content of a JSON string is `word`, in ASCII, escapes resolved. */
+export function spells(bytes: Uint8Array, start: number, end: number, word: Uint8Array): boolean {
   let at = start;
   for (let i = 0; i < word.length; i++) {
     if (at >= end) return false;
     const plain = bytes[at] !== BACKSLASH;
-    if ((plain ? bytes[at] : escaped(bytes, at)) !== word.charCodeAt(i)) return false;
+    if ((plain ? bytes[at] : escaped(bytes, at)) !== word[i]) return false;
     at += plain ? 1 : escapeLength(bytes, at);
   }
   return at === end;

@@ -52,6 +52,8 @@ export interface MediaContext {
 
 interface Stream {
   readonly sid: string;
+  /** The same, as it stands in messages. */
+  readonly sidBytes: Uint8Array;
   readonly handler: StreamHandler;
   readonly incoming: IncomingMedia;
   readonly outgoing: OutgoingMedia;
@@ -100,7 +102,7 @@ export class MediaSocket {
     this.#heardPeer = true;
     if (binary) return this.#refuse('binary message', UNSUPPORTED_DATA);
     const { reader } = this.#context;
-    const kind = reader.read(bytes, this.#stream?.sid ?? null);
+    const kind = reader.read(bytes, this.#stream?.sidBytes ?? null);
     const units = kind === 'media' ? Math.max(1, (reader.end - reader.start) / FRAME_CHARACTERS) : 1;
     if (!this.#rate.add(units, this.#context.clock.monotonic())) return this.#refuse('too many messages');
     if (kind === 'unreadable') return this.#count('message');
@@ -149,7 +151,8 @@ export class MediaSocket {
     if (taker === null) return this.#refuse('ticket refused');
     this.#cancelStart();
     const incoming = new IncomingMedia(taker, this.#context.scratch, this.#context);
-    this.#stream = { sid: streamSid, handler: taker, incoming, outgoing };
+    const sidBytes = Buffer.from(streamSid);
+    this.#stream = { sid: streamSid, sidBytes, handler: taker, incoming, outgoing };
     // The handler may have closed the stream while it took it.
     if (this.#over) this.#closed();
   }

@@ -38,11 +38,14 @@ export class OutgoingMedia {
     for (let at = 0; at < audio.length; at += MESSAGE_SAMPLES) {
       const message = this.#free.pop() ?? this.#make();
       if (message === null) return false;
-      const samples = audio.subarray(at, at + MESSAGE_SAMPLES);
+      // The usual frame fills its buffer. (A view of its own for each would cost nearly as much as the base64.)
+      const samples = audio.length <= MESSAGE_SAMPLES ? audio : audio.subarray(at, at + MESSAGE_SAMPLES);
       const payloadEnd = encodeBase64(samples, message.frame, TEXT_HEADER_ROOM + this.#begin.length);
-      message.frame.set(END, payloadEnd);
+      for (let i = 0; i < END.length; i++) message.frame[payloadEnd + i] = END[i] as number;
       const end = payloadEnd + END.length;
-      this.#write(message.frame.subarray(writeTextHeader(message.frame, end), end), message.done);
+      const begin = writeTextHeader(message.frame, end);
+      const fills = begin === 0 && end === message.frame.length;
+      this.#write(fills ? message.frame : message.frame.subarray(begin, end), message.done);
     }
     return true;
   }

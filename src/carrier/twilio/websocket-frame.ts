@@ -46,8 +46,10 @@ export function headerLength(second: number): number {
 
 /** Bytes of payload that a whole header announces. */
 export function payloadLength(header: Uint8Array): number {
-  const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
-  const length = view.getUint8(1) & LENGTH;
-  if (length === LENGTH_16) return view.getUint16(2);
-  return length === LENGTH_64 ? Number(view.getBigUint64(2)) : length;
+  const length = (header[1] as number) & LENGTH;
+  if (length < LENGTH_16) return length;
+  const end = length === LENGTH_16 ? 4 : 10;
+  let announced = 0;
+  for (let at = 2; at < end; at++) announced = announced * 256 + (header[at] as number);
+  return announced;
 }

@@ -9,7 +9,7 @@ const reader = new MediaMessageReader();
 /** What the reader made of a text. */
 function read(text: string | Uint8Array, streamSid: string | null = STREAM): Record<string, unknown> {
   const bytes = Buffer.from(text);
-  const kind = reader.read(bytes, streamSid);
+  const kind = reader.read(bytes, streamSid === null ? null : Buffer.from(streamSid));
   if (kind !== 'media' && kind !== 'dtmf') return { kind };
   const { sequence, chunk, timestamp, inbound, start, end } = reader;
   return { kind, sequence, chunk, timestamp, inbound, content: bytes.toString('latin1', start, end) };
