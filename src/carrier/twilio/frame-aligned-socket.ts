@@ -90,16 +90,16 @@ export class FrameAlignedSocket extends Duplex {
   }
 
   #receive(bytes: Buffer): void {
+    // Of a single message TLS leaves no more than one key on the stack.
+    const several = this.#frameLength(bytes) !== bytes.length;
+    if (several && this.#socket instanceof TLSSocket) setImmediate(overwriteStack);
     if (this.#chunk.length > 0) {
       // TLS gives all it has decrypted, also to who has paused.
       this.#chunk = moveOut(this.#chunk, bytes);
       return;
     }
-    // Of a single message TLS leaves no more than one key on the stack.
-    const several = this.#socket instanceof TLSSocket && this.#frameLength(bytes) !== bytes.length;
     this.#chunk = bytes;
     this.#deliver();
-    if (several) setImmediate(overwriteStack);
     // Paused in the middle: these bytes are not ours for longer than this.
     if (this.#chunk.length > 0) this.#chunk = moveOut(this.#chunk);
   }
