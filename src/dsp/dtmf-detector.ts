@@ -1,7 +1,6 @@
 import type { KeyCell } from '../secret.js';
 import { GROUP, TONES, keyAt, toneHz } from './keypad.js';
 import { SAMPLE_RATE } from './mulaw.js';
-import { BLOCK } from './tone-blocks.js';
 import { restOf, type ToneWindow } from './tone-window.js';
 
 /** Where a press was found, in samples of the stream, and its level: the stronger tone's, in dBm0. */
@@ -17,6 +16,9 @@ export interface PressListener {
   /** It is over. */
   up?(cell: KeyCell, press: Press): void;
 }
+
+/** Samples from one look to the next: 5 ms. */
+export const STEP = 40;
 
 /** What a window must show for a press to begin: a key from a voice. (ITU-T Q.24 for levels, twist and frequency.) */
 const LEVEL_LEAST = -47; // dBm0 of the pair
@@ -92,7 +94,7 @@ export class DtmfDetector {
     return this.#certain;
   }
 
-  /** Judges the window as it stands after the newest block. */
+  /** Judges the window as it stands, once a step. */
   next(): void {
     this.#now++;
     const clear = this.#clearNow();
@@ -204,7 +206,7 @@ export class DtmfDetector {
   /** How far a tone is off its frequency, as a share of it. */
   #detune(tone: number, slot: number): number {
     const turn = Math.atan2(this.#turn[slot + 1] ?? 0, this.#turn[slot] ?? 0);
-    return Math.abs((turn * SAMPLE_RATE) / (2 * Math.PI * BLOCK)) / toneHz(tone);
+    return Math.abs((turn * SAMPLE_RATE) / (2 * Math.PI * STEP)) / toneHz(tone);
   }
 
   /** A tone that fills a part of a window gives it the square of that part of the full energy. */
@@ -213,13 +215,13 @@ export class DtmfDetector {
   }
 
   #start(): number {
-    return Math.max(0, Math.round((this.#first - 1) * BLOCK - this.#filled(this.#before)));
+    return Math.max(0, Math.round((this.#first - 1) * STEP - this.#filled(this.#before)));
   }
 
   #report(): void {
     const start = this.#start();
     const after = this.#absent > 0 ? this.#after : this.#mostLow + this.#mostHigh;
-    const windowStart = (this.#last + (this.#absent > 0 ? 1 : 0)) * BLOCK - this.#window.length;
+    const windowStart = (this.#last + (this.#absent > 0 ? 1 : 0)) * STEP - this.#window.length;
     const length = Math.round(windowStart + this.#filled(after)) - start;
     const level = this.#window.level(Math.max(this.#mostLow, this.#mostHigh));
     this.#tell(() => this.#listener.up?.(this.#cell, { start, length, level }));

@@ -1,7 +1,7 @@
 import { KeyCell } from '../secret.js';
 import { Beeper, GRID } from './beeper.js';
 import { ComfortNoise } from './comfort-noise.js';
-import { DtmfDetector } from './dtmf-detector.js';
+import { DtmfDetector, STEP } from './dtmf-detector.js';
 import { MULAW_SILENCE, SAMPLE_RATE } from './mulaw.js';
 import { Suspicion } from './suspicion.js';
 import { BLOCK, ToneBlocks } from './tone-blocks.js';
@@ -43,7 +43,7 @@ export class Guard {
   readonly #held: Uint8Array;
   readonly #hold: number;
   readonly #blocks = new ToneBlocks();
-  readonly #window = new ToneWindow(this.#blocks, 3);
+  readonly #window = new ToneWindow(this.#blocks, 6);
   readonly #quickWindow: ToneWindow;
   readonly #suspicion: Suspicion;
   readonly #detector: DtmfDetector;
@@ -63,8 +63,8 @@ export class Guard {
     this.#held = new Uint8Array(new ArrayBuffer(Math.max(this.#hold, 128)), 0, this.#hold);
     this.#held.fill(MULAW_SILENCE);
     // 15 ms of hold-back leave 10 ms of certain tone to look at before its first sample goes out.
-    this.#quickWindow = options.holdMs === 15 ? new ToneWindow(this.#blocks, 2) : this.#window;
-    this.#suspicion = new Suspicion(this.#quickWindow);
+    this.#quickWindow = options.holdMs === 15 ? new ToneWindow(this.#blocks, 4) : this.#window;
+    this.#suspicion = new Suspicion(this.#blocks, this.#quickWindow);
     this.#detector = new DtmfDetector(this.#window, new KeyCell(), {
       down: (cell, start) => listener.press(cell, start + this.#missing),
     });
@@ -122,9 +122,10 @@ export class Guard {
   /** Looks at the block that is now complete. */
   #look(): void {
     this.#blocks.push(this.#held, (this.#count - BLOCK) % this.#hold);
-    this.#window.update();
-    if (this.#quickWindow !== this.#window) this.#quickWindow.update();
+    this.#quickWindow.update();
     if (this.#suspicion.next(this.fieldOpen)) this.#coverFor(this.#hold + BLOCK);
+    if (this.#count % STEP !== 0) return;
+    if (this.#window !== this.#quickWindow) this.#window.update();
     this.#detector.next();
     if (this.#detector.pressed) this.#coverFor(this.#hold + COVER);
   }

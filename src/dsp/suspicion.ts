@@ -1,15 +1,23 @@
+import type { ToneBlocks } from './tone-blocks.js';
 import type { ToneWindow } from './tone-window.js';
 
 /**
- * What makes a window suspect: how clearly two tones stand out of the band, in dB, mended by what tells tones from
- * voices. The weights come from a logistic regression of tones (15–100 ms, −45…−3 dBm0, twist to ±12 dB, voices 6
- * and 12 dB under them) against 1.3 h of recorded prompts in English, Spanish and Italian.
+ * What makes a window suspect, in dB: how clearly two tones stand out of the band, and of all that there is, mended by
+ * what tells keys from voices. The weights are those of a logistic regression, rounded: the hardest of 16,000 keys
+ * (15–80 ms, −45…−3 dBm0, twist to ±12 dB, recorded voices 6 and 12 dB under them) against the windows of English and
+ * Italian prompts that are nearest to a key. What they give on other voices: `docs/guard.md`.
  */
-const TWIST_CENTRE = 3.75; // dB: in voices the low group is the stronger one
-const TWIST_COST = 0.0115; // dB of clearness for each dB² off the centre
-const RISE_GAIN = 0.115; // dB of clearness for each dB that the pair rose in the last 20 ms
+const TWIST_CENTRE = 1.6; // dB
+const TWIST_COST = 0.025; // for each dB² off the centre: in voices the low group is the stronger one
+const LOW_RISE_GAIN = 0.1; // for each dB that the row rose in the last 20 ms
+const HIGH_RISE_GAIN = 0.25; // and the column: a voice's rises less
+const DETUNE_COST = 0.5; // for each %² that a tone is off its frequency: a voice's harmonics lie anywhere
+
+/** What is beyond these adds no more. */
+const CLEAR_MOST = 20; // dB
+const RISE_LEAST = -5; // dB
 const RISE_MOST = 20;
-const RISE_LEAST = -5;
+const DETUNE_MOST = 5; // %
 
 /** Beyond this twist two tones can't be told from one and its leakage into the window. */
 const TWIST_MOST = 16;
@@ -17,63 +25,92 @@ const TWIST_MOST = 16;
 /** A tone of −45 dBm0 that fills two thirds of the window, and some room. */
 const LEVEL_LEAST = -52;
 
-/** Clearness that raises suspicion, in dB, by the blocks of the window: with and without an open field. */
-const THRESHOLD: Readonly<Record<2 | 3, { readonly closed: number; readonly open: number }>> = {
-  2: { closed: 9, open: 6.2 },
-  3: { closed: 7.5, open: 5.4 },
+/** Less clear than that in the band, and it isn't worth a look at the rest. */
+const REST_MOST = 0.7;
+
+/** Suspicion from which on the caller is covered, by the blocks of the window: with and without an open field. */
+const THRESHOLD: Readonly<Record<4 | 6, { readonly closed: number; readonly open: number }>> = {
+  4: { closed: 13, open: 9 },
+  6: { closed: 15.5, open: 11 },
 };
 
-/** Once suspect, this much less keeps it so, for this many blocks after the last such window. */
-const HOLD_EASE = 2;
-const HOLD_BLOCKS = 6;
+/** Once suspect, this much less keeps it so, for this many blocks (20 ms) after the last such window. */
+const HOLD_EASE = 4;
+const HOLD_BLOCKS = 8;
 
 /** Blocks back to where the rise is measured from: just before the window. */
-const RISE_FROM = 4;
+const RISE_FROM = 8;
+
+/** Blocks over which the frequency is measured, by the blocks of the window: all that is held back. */
+const TUNE_BLOCKS: Readonly<Record<4 | 6, number>> = { 4: 6, 6: 8 };
 
 const dB = (ratio: number): number => 10 * Math.log10(ratio);
+const clear = (rest: number): number => Math.min(-dB(Math.max(rest, 1e-9)), CLEAR_MOST);
 
 /**
  * Says, block by block, whether keypad tones may be in the newest audio. It is made to miss nothing, and never takes
  * a suspicion back: what a key is, or whether it is one, is the detector's business.
  */
 export class Suspicion {
+  readonly #blocks: ToneBlocks;
   readonly #window: ToneWindow;
   readonly #threshold: { readonly closed: number; readonly open: number };
-  /** Energies of the best pair in the windows before this one; they stand still while it is suspect. */
-  readonly #before = new Float64Array(16);
-  #blocks = 0;
+  readonly #tuneBlocks: number;
+  /** Energies of the best row and column in the windows before this one; they stand still while it is suspect. */
+  readonly #low = new Float64Array(16);
+  readonly #high = new Float64Array(16);
+  #count = 0;
   #hold = 0;
 
-  constructor(window: ToneWindow) {
+  constructor(blocks: ToneBlocks, window: ToneWindow) {
+    this.#blocks = blocks;
     this.#window = window;
     this.#threshold = THRESHOLD[window.blocks];
+    this.#tuneBlocks = TUNE_BLOCKS[window.blocks];
   }
 
   /** Judges the window as it stands after the newest block. */
   next(fieldOpen: boolean): boolean {
     const threshold = fieldOpen ? this.#threshold.open : this.#threshold.closed;
     const held = this.#hold > 0;
-    if (this.#clearness() >= (held ? threshold - HOLD_EASE : threshold)) this.#hold = HOLD_BLOCKS;
+    if (this.#suspicion() >= (held ? threshold - HOLD_EASE : threshold)) this.#hold = HOLD_BLOCKS;
     else if (held) this.#hold--;
-    if (this.#hold === 0) this.#before[this.#blocks++ % RISE_FROM] = this.#window.pair;
+    if (this.#hold === 0) {
+      const slot = this.#count++ % RISE_FROM;
+      this.#low[slot] = this.#window.at(this.#window.row);
+      this.#high[slot] = this.#window.at(this.#window.column);
+    }
     return this.#hold > 0;
   }
 
-  #clearness(): number {
-    const { pair, rest, twist } = this.#window;
-    if (this.#window.level(pair) < LEVEL_LEAST) return -Infinity;
-
-    if (Math.abs(twist) > TWIST_MOST) return -Infinity;
-    const rise = dB((pair + 1) / ((this.#before[this.#blocks % RISE_FROM] ?? 0) + 1));
+  #suspicion(): number {
+    const { row, column, pair, rest, twist } = this.#window;
+    if (rest > REST_MOST || Math.abs(twist) > TWIST_MOST || this.#window.level(pair) < LEVEL_LEAST) {
+      return -Infinity;
+    }
     return (
-      -dB(Math.max(rest, 0.01)) -
+      clear(rest) +
+      clear(this.#window.restOfAll) -
       TWIST_COST * (twist - TWIST_CENTRE) ** 2 +
-      RISE_GAIN * Math.max(RISE_LEAST, Math.min(rise, RISE_MOST))
+      LOW_RISE_GAIN * this.#rise(row, this.#low) +
+      HIGH_RISE_GAIN * this.#rise(column, this.#high) -
+      DETUNE_COST * (this.#detune(row) ** 2 + this.#detune(column) ** 2)
     );
+  }
+
+  #rise(tone: number, before: Float64Array): number {
+    const rise = dB((this.#window.at(tone) + 1) / ((before[this.#count % RISE_FROM] ?? 0) + 1));
+    return Math.max(RISE_LEAST, Math.min(rise, RISE_MOST));
+  }
+
+  /** In %. */
+  #detune(tone: number): number {
+    return Math.min(100 * this.#blocks.detune(tone, this.#tuneBlocks), DETUNE_MOST);
   }
 
   /** What came before is not known: whatever stands there now counts as risen. */
   forget(): void {
-    this.#before.fill(0);
+    this.#low.fill(0);
+    this.#high.fill(0);
   }
 }

@@ -2,13 +2,13 @@ import { BAND_PASS_STATE, bandPass } from './band-pass.js';
 import { TONES, toneHz } from './keypad.js';
 import { MULAW_DECODE, SAMPLE_RATE } from './mulaw.js';
 
-/** Samples of a block: 5 ms, the step in which the audio is looked at. */
-export const BLOCK = 40;
+/** Samples of a block: 2.5 ms, the step in which the audio is looked at. */
+export const BLOCK = 20;
 
-/** Blocks that are remembered. */
-const KEPT = 4;
+/** Blocks that are remembered: 20 ms. */
+const KEPT = 8;
 
-/** Every tone is a whole number of hertz, so that its phase at the start of a block repeats after 200 blocks (1 s). */
+/** Every tone is a whole number of hertz, so that its phase at the start of a block repeats after 400 blocks (1 s). */
 const PHASES = SAMPLE_RATE / BLOCK;
 
 const cosine = (hz: number, n: number): number => Math.cos((2 * Math.PI * hz * n) / SAMPLE_RATE);
@@ -83,6 +83,26 @@ export class ToneBlocks {
   /** Energy that the band-pass left of it. */
   inBand(ago: number): number {
     return this.#inBand[this.#slot(ago)] ?? 0;
+  }
+
+  /**
+   * How far a tone that fills the newest `blocks` is off its frequency, as a share of it: by the turn of its phase from
+   * their older half to the newer one.
+   */
+  detune(tone: number, blocks: number): number {
+    const half = blocks / 2;
+    let re = 0;
+    let im = 0;
+    let wasRe = 0;
+    let wasIm = 0;
+    for (let ago = 0; ago < half; ago++) {
+      re += this.re(tone, ago);
+      im += this.im(tone, ago);
+      wasRe += this.re(tone, ago + half);
+      wasIm += this.im(tone, ago + half);
+    }
+    const turn = Math.atan2(im * wasRe - re * wasIm, re * wasRe + im * wasIm);
+    return Math.abs((turn * SAMPLE_RATE) / (2 * Math.PI * half * BLOCK)) / toneHz(tone);
   }
 
   #slot(ago: number): number {

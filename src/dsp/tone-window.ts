@@ -13,7 +13,7 @@ const ASIDE = 0.012;
 const GAIN = Float64Array.from({ length: TONES }, (_, tone) => bandPassGain(toneHz(tone)));
 
 /** 10 or 15 ms. */
-export type WindowBlocks = 2 | 3;
+export type WindowBlocks = 4 | 6;
 
 /** The newest blocks seen as one window. Energies are sums of squares over the window, in 16-bit units. */
 export class ToneWindow {
@@ -74,6 +74,11 @@ export class ToneWindow {
   /** Share of the energy in the band that the pair leaves unexplained. */
   get rest(): number {
     return restOf(this.explained, this.inBand);
+  }
+
+  /** Share of all the energy that the pair leaves unexplained. */
+  get restOfAll(): number {
+    return restOf(this.pair, this.whole);
   }
 
   /** Level of the best column over the best row, dB. */

@@ -33,8 +33,18 @@ const FRAME = 160;
 const LOUD = [-25, -3] as const;
 const USUAL_TWIST = [-8, 4] as const;
 const ANY_TWIST = [-12, 12] as const;
-const WIDE: KeyCondition = { name: 'keys of 40–300 ms', duration: [40, 300], level: LOUD, twist: USUAL_TWIST };
-const TWISTED: KeyCondition = { ...WIDE, name: 'keys of 15–100 ms, any twist', duration: [15, 100], twist: ANY_TWIST };
+const WIDE: KeyCondition = {
+  name: 'keys of 40–300 ms',
+  duration: [40, 300],
+  level: LOUD,
+  twist: USUAL_TWIST,
+};
+const TWISTED: KeyCondition = {
+  ...WIDE,
+  name: 'keys of 15–100 ms, any twist',
+  duration: [15, 100],
+  twist: ANY_TWIST,
+};
 const BURSTS: KeyCondition = { ...WIDE, name: 'bursts of 15–40 ms', duration: [15, 40] };
 const QUIET: KeyCondition = {
   name: 'keys of 15–60 ms at −45…−25 dBm0, any twist',
@@ -42,7 +52,12 @@ const QUIET: KeyCondition = {
   level: [-45, -25],
   twist: ANY_TWIST,
 };
-const LONG: KeyCondition = { name: 'keys held 0.5–2 s', duration: [500, 2000], level: [-45, -3], twist: ANY_TWIST };
+const LONG: KeyCondition = {
+  name: 'keys held 0.5–2 s',
+  duration: [500, 2000],
+  level: [-45, -3],
+  twist: ANY_TWIST,
+};
 
 type Field = 'closed' | 'open';
 
@@ -53,7 +68,11 @@ const voices: Recording[] = [
 ];
 const music = recordings.filter((recording) => recording.music);
 
-function through(mulaw: Uint8Array, field: Field, options: GuardOptions): { output: Uint8Array; cpu: number } {
+function through(
+  mulaw: Uint8Array,
+  field: Field,
+  options: GuardOptions,
+): { output: Uint8Array; cpu: number } {
   const output = new Uint8Array(mulaw.length);
   const guard: Guard = new Guard(options, { press: () => guard.beep() });
   guard.fieldOpen = field === 'open';
@@ -67,26 +86,45 @@ function through(mulaw: Uint8Array, field: Field, options: GuardOptions): { outp
 
 const options: GuardOptions = { holdMs };
 
-function leaks(condition: KeyCondition, rest: Rest | undefined, field: Field, count: number, salt: number): number {
+function leaks(
+  condition: KeyCondition,
+  rest: Rest | undefined,
+  field: Field,
+  count: number,
+  salt: number,
+): number {
   const { mulaw, keys } = keysOver(condition, rest, count, new Random(seed * 1000 + salt));
   const passed = passedThrough(mulaw, through(mulaw, field, options).output, hold);
   return keys.filter((key) => leaked(passed, key, hold) > 0).length;
 }
 
-/** Leaky keys of all, with what is above the true share in 95 of 100 such counts (for none: 3 of n). */
-function row(name: string, rests: readonly (Rest | undefined)[], condition: KeyCondition, field: Field): void {
+/** Upper bound of a share of which `count` of `all` were seen: E. B. Wilson's, 95 % one-sided. */
+function boundOf(count: number, all: number): number {
+  const z2 = 1.645 ** 2;
+  const middle = count + z2 / 2;
+  return (middle + Math.sqrt(z2 * (count - count ** 2 / all + z2 / 4))) / (all + z2);
+}
+
+/** Leaky keys of all. */
+function row(
+  name: string,
+  rests: readonly (Rest | undefined)[],
+  condition: KeyCondition,
+  field: Field,
+): void {
   const count = condition === LONG ? Math.ceil(keysEach / 4) : keysEach;
   const leaky = rests.reduce((sum, rest, salt) => sum + leaks(condition, rest, field, count, salt), 0);
   const all = count * rests.length;
-  const bound = (leaky + 1.65 * Math.sqrt(leaky) + 3 / (1 + leaky)) / all;
-  console.log(`| ${condition.name}, ${name} | ${field} | ${leaky} of ${all} | < ${(100 * bound).toFixed(2)} % |`);
+  console.log(
+    `| ${condition.name}, ${name} | ${field} | ${leaky} of ${all} | < ${(100 * boundOf(leaky, all)).toFixed(2)} % |`,
+  );
 }
 
 const over = (sounds: readonly Recording[], under: number, level: 'active' | 'local'): Rest[] =>
   sounds.map(({ samples }) => ({ samples, under, level }));
 
 console.log(`hold-back ${holdMs} ms, seed ${seed}\n`);
-console.log('| keys | field | any sample out | share, 95 % |\n| --- | --- | --- | --- |');
+console.log('| keys | field | any sample out | share, at 95 % |\n| --- | --- | --- | --- |');
 for (const field of ['closed', 'open'] as const) {
   row('quiet line', [undefined], WIDE, field);
   row('noise 20 dB under', [{ under: 20 }], WIDE, field);

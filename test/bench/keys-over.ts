@@ -89,8 +89,7 @@ function addRest(part: Float64Array, key: Span, sines: readonly Sine[], rest: Re
 const PAUSE_POWER = 40_000;
 
 function soundFor(length: number, key: Span, { samples, level }: Rest, random: Random) {
-  if (samples === undefined)
-    return { sound: Float64Array.from({ length }, () => random.gauss()), level: 1 };
+  if (samples === undefined) return { sound: Float64Array.from({ length }, () => random.gauss()), level: 1 };
   for (;;) {
     const from = random.below(samples.length - length);
     const sound = samples.subarray(from, from + length);

@@ -39,7 +39,7 @@ function filesIn(place: string): string[] {
 function samplesOf(path: string): Float64Array {
   const file = readFileSync(path);
   let fits = false;
-  for (let at = 12; at + 8 <= file.length; ) {
+  for (let at = 12; at + 8 <= file.length;) {
     const size = file.readUInt32LE(at + 4);
     const kind = file.toString('latin1', at, at + 4);
     at += 8;

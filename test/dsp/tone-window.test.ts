@@ -6,8 +6,8 @@ import { keypadTone, type KeyTone } from '../../src/dsp/tone.js';
 /** A window of 15 ms that a key fills. */
 function filledBy(key: number, tone: KeyTone): { blocks: ToneBlocks; window: ToneWindow } {
   const blocks = new ToneBlocks();
-  const window = new ToneWindow(blocks, 3);
-  const mulaw = keypadTone(key, 8 * BLOCK, tone);
+  const window = new ToneWindow(blocks, 6);
+  const mulaw = keypadTone(key, 16 * BLOCK, tone);
   for (let at = 0; at < mulaw.length; at += BLOCK) blocks.push(mulaw, at);
   window.update();
   return { blocks, window };
@@ -32,7 +32,7 @@ describe('a window of audio', () => {
   it('leaves all of silence unexplained', () => {
     const blocks = new ToneBlocks();
     blocks.push(new Uint8Array(BLOCK).fill(0xff), 0);
-    const window = new ToneWindow(blocks, 2);
+    const window = new ToneWindow(blocks, 4);
     window.update();
     expect([window.pair, window.rest]).toEqual([0, 1]);
   });
