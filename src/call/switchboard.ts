@@ -127,6 +127,7 @@ export class Switchboard implements CallHandler {
   }
 
   status(legId: string, update: LegUpdate): void {
+    if (OVER.has(update.status)) this.#parted(legId);
     const found = this.#options.registry.leg(legId);
     if (found === undefined || found.call.status === 'ended') return;
     const { call, leg } = found;

@@ -115,7 +115,8 @@ describe('the native API', () => {
     const answers = await Promise.all(
       Array.from({ length: 10 }, () => service.api('POST', '/v1/captures', { call: caller.sid })),
     );
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, ...Array(9).fill(409)]);
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 409)).toHaveLength(9);
     caller.hangUp();
     await until(() => agent.over);
   });
@@ -194,7 +195,7 @@ describe('a webhook', () => {
     expect([await calls(), rung.length]).toEqual([before, 1]);
     stop();
     caller.stop();
-    await until(() => rung[0]?.over === true);
+    await until(() => rung.every((agent) => agent.over));
     expect(await caller.ring()).toContain('<Hangup/>');
     await othersGoOn();
   });

@@ -26,6 +26,11 @@ export class ManualClock implements Clock {
     };
   }
 
+  /** How many tasks wait for their time. */
+  get waiting(): number {
+    return this.#timers.length;
+  }
+
   advance(ms: number): void {
     const end = this.#elapsed + ms;
     for (;;) {
