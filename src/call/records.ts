@@ -2,6 +2,9 @@ import type { CallRecord, CaptureRecord } from './events.js';
 import type { CaptureQuery } from './calls.js';
 import type { SlotWrite } from '../redis/keys.js';
 
+/** A node that has not beaten for so long is dead. */
+export const NODE_TTL_SECONDS = 12;
+
 /**
  * Where calls and captures are kept for those who ask later: 13 months, without a digit in them. All methods reject
  * with AppError `redis_unavailable` when Redis is away.
@@ -26,8 +29,8 @@ export interface Records {
     query: CaptureQuery,
   ): Promise<{ captures: CaptureRecord[]; cursor: string | null }>;
 
-  /** Says that this node lives, for `ttlSeconds`. */
-  beat(ttlSeconds: number): Promise<void>;
+  /** Says that this node lives, for `NODE_TTL_SECONDS`. */
+  beat(): Promise<void>;
   /** What nodes left behind that no longer beat: ended by `Recovery`, then forgotten with `buried`. */
   orphans(): Promise<Orphan[]>;
   buried(orphan: Orphan): Promise<void>;

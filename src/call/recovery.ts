@@ -5,10 +5,9 @@ import { bucketOf } from '../id.js';
 import type { Logger } from '../log.js';
 import type { SlotWrite } from '../redis/keys.js';
 import { callEvent, captureEvent, type CaptureRecord } from './events.js';
-import type { Orphan, Records } from './records.js';
+import { NODE_TTL_SECONDS, type Orphan, type Records } from './records.js';
 
-/** A node that has not beaten for so long is dead; its captures have failed. Within the 30 s that are promised. */
-const BEAT_TTL_SECONDS = 12;
+/** The dead are found within the 30 s that are promised: their time, this, and as long as the living get to say so. */
 const BEAT_MS = 4_000;
 
 export interface RecoveryOptions {
@@ -46,10 +45,10 @@ export class Recovery {
   async #round(): Promise<void> {
     const { records, clock, log } = this.#options;
     try {
-      await records.beat(BEAT_TTL_SECONDS);
+      await records.beat();
       this.#beatingSince ??= clock.monotonic();
       // When Redis was away nobody could beat: the others get as long as we had to say that they live.
-      const listened = clock.monotonic() - this.#beatingSince >= BEAT_TTL_SECONDS * 1000;
+      const listened = clock.monotonic() - this.#beatingSince >= NODE_TTL_SECONDS * 1000;
       for (const orphan of listened ? await records.orphans() : []) await this.#bury(orphan);
     } catch (error) {
       this.#beatingSince = null;

@@ -5,7 +5,7 @@ import { KEY_PREFIX, slotOf, type SlotWrite } from '../redis/keys.js';
 import type { Redis, RedisReply } from '../redis/redis.js';
 import type { CaptureQuery } from './calls.js';
 import type { CallRecord, CaptureRecord } from './events.js';
-import type { Orphan, Records } from './records.js';
+import { NODE_TTL_SECONDS, type Orphan, type Records } from './records.js';
 
 /** 13 months: what a dispute may need (`single` cards are gone long before). */
 const KEEP_SECONDS = 400 * 86_400;
@@ -115,9 +115,9 @@ export class RedisRecords implements Records {
     };
   }
 
-  async beat(ttlSeconds: number): Promise<void> {
+  async beat(): Promise<void> {
     await this.#redis.command('SADD', NODES, this.#node);
-    await this.#redis.command('SET', aliveKey(this.#node), 1, 'EX', ttlSeconds);
+    await this.#redis.command('SET', aliveKey(this.#node), 1, 'EX', NODE_TTL_SECONDS);
   }
 
   async orphans(): Promise<Orphan[]> {
@@ -138,8 +138,13 @@ export class RedisRecords implements Records {
     await this.#redis.command('SREM', ownedKey(node), `${merchant} ${id}`);
   }
 
+  /** A node is known, and lives, from the first thing that it owns: it may die before its first beat. */
   async #owner(merchant: string, id: string): Promise<void> {
-    await this.#redis.command('SADD', ownedKey(this.#node), `${merchant} ${id}`);
+    await Promise.all([
+      this.#redis.command('SET', aliveKey(this.#node), 1, 'EX', NODE_TTL_SECONDS, 'NX'),
+      this.#redis.command('SADD', NODES, this.#node),
+      this.#redis.command('SADD', ownedKey(this.#node), `${merchant} ${id}`),
+    ]);
   }
 
   async #disown(merchant: string, id: string): Promise<void> {

@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => redis.stop());
 
-/** A node that has a live call with a capture on it, and has beaten. */
+/** A node that has a live call with a capture on it, and has not beaten yet. */
 async function node(): Promise<{
   name: string;
   records: RedisRecords;
@@ -39,12 +39,15 @@ async function node(): Promise<{
   await records.openCapture(capture);
   const { key, value } = records.captureWrite(capture);
   await client.command('SET', key, value);
-  await records.beat(12);
   return { name, records, call, capture };
 }
 
 /** Recovery on a node of its own; `seconds` lets time pass round by round. */
-function recovery(): { told: OutboxEntry[]; seconds(count: number): Promise<void>; stop(): void } {
+function recovery(): {
+  told: OutboxEntry[];
+  seconds: (count: number) => Promise<void>;
+  stop: () => void;
+} {
   const clock = new ManualClock();
   const told: OutboxEntry[] = [];
   const records = new RedisRecords(client, newId('node_'));
@@ -110,7 +113,7 @@ describe('what a dead node left behind', () => {
     await dies(silenced);
     const { told, seconds, stop } = recovery();
     await seconds(8);
-    await silenced.records.beat(12);
+    await silenced.records.beat();
     await seconds(12);
     expect(told).toEqual([]);
     stop();
