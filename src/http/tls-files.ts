@@ -46,6 +46,12 @@ export function watchTlsFiles(server: Server, files: TlsFiles, everyMs: number, 
   };
 }
 
+/**
+ * SSL_OP_CLEANSE_PLAINTEXT of OpenSSL 3, which Node has no name for: what was deciphered is zeroed once it is passed
+ * on. Without it messages stay in OpenSSL's buffers, also in those that it has given back.
+ */
+const CLEANSE_PLAINTEXT = 0x2;
+
 /** PCI DSS 4.2.1: TLS 1.3, or 1.2 with forward secrecy and AEAD. */
 export const TLS_POLICY = {
   minVersion: 'TLSv1.2',
@@ -54,4 +60,5 @@ export const TLS_POLICY = {
     'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:' +
     'ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305',
   honorCipherOrder: true,
+  secureOptions: CLEANSE_PLAINTEXT,
 } as const;
