@@ -28,13 +28,17 @@ export interface ProgramOptions {
 
 export interface Answer<Body> {
   status: number;
-  /** Null where the answer is not JSON. */
+  /** The text itself where the answer is not JSON. */
   body: Body;
 }
 
 /** The built service as a process of its own; around it a carrier, a CRM and a Redis of the test's. */
 export interface Program {
   readonly url: string;
+  /** As the carrier sees it: through a tap, or the same. */
+  readonly publicUrl: string;
+  /** PEM of the authority to trust, with TLS. */
+  readonly ca: string | null;
   readonly pid: number;
   readonly carrier: SimulatedCarrier;
   readonly crm: CrmServer;
@@ -134,7 +138,19 @@ export async function startProgram(options: ProgramOptions = {}): Promise<Progra
   const authorization = `Bearer ${API_KEY}`;
 
   const program: Program = {
-    ...{ url, pid: child.pid ?? 0, carrier, crm, redis, dataDir, taps, answers, streams },
+    ...{
+      url,
+      publicUrl,
+      ca: tls?.ca ?? null,
+      pid: child.pid ?? 0,
+      carrier,
+      crm,
+      redis,
+      dataDir,
+      taps,
+      answers,
+      streams,
+    },
     output: () => Buffer.concat(written),
     async api<Body>(
       method: string,
@@ -148,7 +164,7 @@ export async function startProgram(options: ProgramOptions = {}): Promise<Progra
       const text = await textOf(response);
       answers.push(`${JSON.stringify(response.headers)}\n${text}`);
       const isJson = /json/.test(response.headers['content-type'] ?? '');
-      return { status: response.statusCode ?? 0, body: (isJson ? JSON.parse(text) : null) as Body };
+      return { status: response.statusCode ?? 0, body: (isJson ? JSON.parse(text) : text) as Body };
     },
     async follow(path, headers = {}) {
       const response = await ask(url, 'GET', path, { authorization, ...headers });
