@@ -1,23 +1,28 @@
 import type { ToneBlocks } from './tone-blocks.js';
+import { detuneOf, peakOf } from './tone-tuning.js';
 import type { ToneWindow } from './tone-window.js';
 
 /**
  * What makes a window suspect, in dB: how clearly two tones stand out of the band, and of all that there is, mended by
  * what tells keys from voices. The weights are those of a logistic regression, rounded: the hardest of 16,000 keys
- * (15–80 ms, −45…−3 dBm0, twist to ±12 dB, recorded voices 6 and 12 dB under them) against the windows of English and
- * Italian prompts that are nearest to a key. What they give on other voices: `docs/guard.md`.
+ * (15–80 ms, −45…−3 dBm0, twist to ±12 dB, recorded voices 6 and 12 dB under them) against the windows that are nearest
+ * to a key in English, Italian and synthetic speech. What they give on other voices: `docs/guard.md`.
  */
-const TWIST_CENTRE = 1.6; // dB
+const IN_BAND_GAIN = 0.5;
+const OF_ALL_GAIN = 1.5;
+const TWIST_CENTRE = 2; // dB
 const TWIST_COST = 0.025; // for each dB² off the centre: in voices the low group is the stronger one
 const LOW_RISE_GAIN = 0.1; // for each dB that the row rose in the last 20 ms
 const HIGH_RISE_GAIN = 0.25; // and the column: a voice's rises less
 const DETUNE_COST = 0.5; // for each %² that a tone is off its frequency: a voice's harmonics lie anywhere
+const PEAK_GAIN = 0.3; // for each dB of the column over what is beside it
 
 /** What is beyond these adds no more. */
 const CLEAR_MOST = 20; // dB
 const RISE_LEAST = -5; // dB
 const RISE_MOST = 20;
 const DETUNE_MOST = 5; // %
+const PEAK_MOST = 12; // dB
 
 /** Beyond this twist two tones can't be told from one and its leakage into the window. */
 const TWIST_MOST = 16;
@@ -30,13 +35,13 @@ const REST_MOST = 0.7;
 
 /** Suspicion from which on the caller is covered, by the blocks of the window: with and without an open field. */
 const THRESHOLD: Readonly<Record<4 | 6, { readonly closed: number; readonly open: number }>> = {
-  4: { closed: 13, open: 9 },
-  6: { closed: 15.5, open: 11 },
+  4: { closed: 16, open: 12.5 },
+  6: { closed: 16.8, open: 12.2 },
 };
 
-/** Once suspect, this much less keeps it so, for this many blocks (20 ms) after the last such window. */
-const HOLD_EASE = 4;
-const HOLD_BLOCKS = 8;
+/** Once suspect, this much less keeps it so, for this many blocks (15 ms) after the last such window. */
+const HOLD_EASE = 3;
+const HOLD_BLOCKS = 6;
 
 /** Blocks back to where the rise is measured from: just before the window. */
 const RISE_FROM = 8;
@@ -89,12 +94,13 @@ export class Suspicion {
       return -Infinity;
     }
     return (
-      clear(rest) +
-      clear(this.#window.restOfAll) -
+      IN_BAND_GAIN * clear(rest) +
+      OF_ALL_GAIN * clear(this.#window.restOfAll) -
       TWIST_COST * (twist - TWIST_CENTRE) ** 2 +
       LOW_RISE_GAIN * this.#rise(row, this.#low) +
       HIGH_RISE_GAIN * this.#rise(column, this.#high) -
-      DETUNE_COST * (this.#detune(row) ** 2 + this.#detune(column) ** 2)
+      DETUNE_COST * (this.#detune(row) ** 2 + this.#detune(column) ** 2) +
+      PEAK_GAIN * Math.min(peakOf(this.#blocks, column, this.#tuneBlocks), PEAK_MOST)
     );
   }
 
@@ -105,7 +111,7 @@ export class Suspicion {
 
   /** In %. */
   #detune(tone: number): number {
-    return Math.min(100 * this.#blocks.detune(tone, this.#tuneBlocks), DETUNE_MOST);
+    return Math.min(100 * detuneOf(this.#blocks, tone, this.#tuneBlocks), DETUNE_MOST);
   }
 
   /** What came before is not known: whatever stands there now counts as risen. */

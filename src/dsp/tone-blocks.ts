@@ -85,26 +85,6 @@ export class ToneBlocks {
     return this.#inBand[this.#slot(ago)] ?? 0;
   }
 
-  /**
-   * How far a tone that fills the newest `blocks` is off its frequency, as a share of it: by the turn of its phase from
-   * their older half to the newer one.
-   */
-  detune(tone: number, blocks: number): number {
-    const half = blocks / 2;
-    let re = 0;
-    let im = 0;
-    let wasRe = 0;
-    let wasIm = 0;
-    for (let ago = 0; ago < half; ago++) {
-      re += this.re(tone, ago);
-      im += this.im(tone, ago);
-      wasRe += this.re(tone, ago + half);
-      wasIm += this.im(tone, ago + half);
-    }
-    const turn = Math.atan2(im * wasRe - re * wasIm, re * wasRe + im * wasIm);
-    return Math.abs((turn * SAMPLE_RATE) / (2 * Math.PI * half * BLOCK)) / toneHz(tone);
-  }
-
   #slot(ago: number): number {
     return (this.#count + KEPT - 1 - ago) % KEPT;
   }

@@ -6,7 +6,7 @@ import { leaked, passedThrough } from '../support/leak.js';
 import { Random } from '../support/random.js';
 import { ms, voiceLike } from '../support/tones.js';
 import { keysOver, type KeyCondition, type Rest } from './keys-over.js';
-import { installedRecordings, type Recording } from './recordings.js';
+import { installedRecordings, joined, type Recording } from './recordings.js';
 
 /**
  * How the guard does: keys of which any sample came out, how much of voices it covers where there is no key, and how
@@ -63,9 +63,14 @@ type Field = 'closed' | 'open';
 
 const recordings = installedRecordings();
 const voices: Recording[] = [
-  { name: 'synthetic voice', music: false, samples: voiceLike(600, new Random(seed)) },
+  { name: 'synthetic voices', music: false, samples: joined(syntheticVoices()) },
   ...recordings.filter(({ music }) => !music),
 ];
+
+function syntheticVoices(): Float64Array[] {
+  return Array.from({ length: 50 }, (_, n) => voiceLike(12, new Random(seed * 1000 + n)));
+}
+
 const music = recordings.filter((recording) => recording.music);
 
 function through(

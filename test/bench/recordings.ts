@@ -57,7 +57,8 @@ function samplesOf(path: string): Float64Array {
   return new Float64Array(0);
 }
 
-function joined(parts: readonly Float64Array[]): Float64Array {
+/** One after the other. */
+export function joined(parts: readonly Float64Array[]): Float64Array {
   const whole = new Float64Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;
   for (const part of parts) {
