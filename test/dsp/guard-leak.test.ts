@@ -36,6 +36,7 @@ const SETS: readonly (readonly [
   ['short bursts in noise', { duration: [15, 40], level: LOUD, twist: AT_T, rest: NOISE }, 'closed', 20],
   ['quiet keys at any twist', { duration: [15, 60], level: [-45, -25], twist: ANY_TWIST }, 'closed', 20],
   ['any twist in noise', { duration: [15, 60], level: LOUD, twist: ANY_TWIST, rest: NOISE }, 'closed', 20],
+  ['any twist in a voice', { duration: [15, 60], level: LOUD, twist: ANY_TWIST, rest: VOICE }, 'closed', 20],
   ['keys held for long', { duration: [500, 1500], level: [-45, -3], twist: ANY_TWIST }, 'closed', 20],
   [
     'a voice 6 dB under',
