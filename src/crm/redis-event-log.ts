@@ -78,7 +78,7 @@ export class RedisEventLog implements EventLog {
     const more = rows.length > limit ? rows[limit - 1] : undefined;
     return {
       events: events.filter((event) => event !== null).filter((event) => !isBefore(event.timestamp, since)),
-      cursor: more === undefined ? null : more[1],
+      cursor: more === undefined ? null : `${CURSOR}${more[1]}`,
     };
   }
 }
@@ -91,9 +91,13 @@ function eventKey(merchant: string, id: string): string {
   return `${KEY_PREFIX}e:{${merchant}}:${id}`;
 }
 
+/** Marks a cursor as ours: digits that somebody sends instead never reach Redis. */
+const CURSOR = 'after_';
+
 /** Throws AppError `bad_request` for what can't be a cursor of ours. */
 function scoreOf(cursor: string): string {
-  if (/^\d{1,16}$/.test(cursor)) return cursor;
+  const score = cursor.startsWith(CURSOR) ? cursor.slice(CURSOR.length) : '';
+  if (/^\d{1,16}$/.test(score)) return score;
   throw new AppError('bad_request', 'cursor is not one that this list gave');
 }
 
