@@ -252,8 +252,9 @@ export class CaptureDesk implements Calls {
     const { outbox, records } = this.#options;
     const record = this.#record(call, view);
     const type = view.status === 'cancelled' ? 'capture.cancelled' : 'capture.failed';
-    outbox.append({ ...this.#entry(type, record), writes: [records.captureWrite(record)] });
-    this.#close(call.flow.merchant, view);
+    const told = outbox.append({ ...this.#entry(type, record), writes: [records.captureWrite(record)] });
+    // This node answers for the capture until its end is durable.
+    void told.then(() => this.#close(call.flow.merchant, view));
   }
 
   #close(merchant: string, view: CaptureView): void {

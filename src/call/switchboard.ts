@@ -205,7 +205,7 @@ export class Switchboard implements CallHandler {
       { call: call.id, call_sid: call.caller.callSid, flow: call.flow.name },
       'call started',
     );
-    this.#tell('call.started', call);
+    void this.#tell('call.started', call);
     this.#options.metrics.callsLive.inc();
   }
 
@@ -213,14 +213,16 @@ export class Switchboard implements CallHandler {
     const { registry, records, metrics, log, clock } = this.#options;
     if (call.caller.stream !== null) {
       metrics.callsLive.dec();
-      this.#tell('call.ended', call);
       log.info({ call: call.id, ms: clock.now() - Date.parse(call.view().started_at) }, 'call ended');
-      records.closeCall(recordOf(call)).catch((error: unknown) => {
-        log.debug(
-          { call: call.id, code: codeOf(error) },
-          'a call could not be closed: it will be found to be over',
-        );
-      });
+      // This node answers for the call until its end is durable.
+      this.#tell('call.ended', call)
+        .then(() => records.closeCall(recordOf(call)))
+        .catch((error: unknown) => {
+          log.debug(
+            { call: call.id, code: codeOf(error) },
+            'a call could not be closed: it will be found to be over',
+          );
+        });
     }
     registry.retire(call);
     this.#part(call.caller);
@@ -229,12 +231,12 @@ export class Switchboard implements CallHandler {
   }
 
   /** The event and the call's record are one write. */
-  #tell(type: 'call.started' | 'call.ended', call: Call): void {
+  #tell(type: 'call.started' | 'call.ended', call: Call): Promise<void> {
     const { outbox, records, clock, live } = this.#options;
     call.nextSequence();
     const record = recordOf(call);
     if (type === 'call.started') this.#keep(call);
-    outbox.append({
+    return outbox.append({
       event: callEvent(type, record, clock.now(), live),
       bucket: bucketOf(call.id) ?? 0,
       writes: [records.callWrite(record)],

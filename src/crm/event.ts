@@ -36,8 +36,11 @@ export interface OutboxEntry {
 export interface Outbox {
   /** Resolves when the entry is durable; rejects with AppError `redis_unavailable` at once when Redis is away. */
   write(entry: OutboxEntry): Promise<void>;
-  /** The same for what has happened already: kept in order while Redis is away (bounded), written when it is back. */
-  append(entry: OutboxEntry): void;
+  /**
+   * The same for what has happened already: kept in order while Redis is away (bounded), written when it is back.
+   * Resolves once it is durable, or was dropped, which is logged and counted; never rejects.
+   */
+  append(entry: OutboxEntry): Promise<void>;
   /** Tells the relay that a slot's outbox was written by someone else (the vault). */
   nudge(merchant: string, bucket: number): void;
 }

@@ -21,12 +21,18 @@ const MAX_WAITING = 10_000;
 const BATCH = 100;
 const RETRY_MS = 200;
 
+interface Waiting {
+  entry: OutboxEntry;
+  /** Told when the entry has left the queue. */
+  done: () => void;
+}
+
 const WRITE: Script = { name: 'outbox-write', lua: `${SLOT_ENTRY_LUA}\nannounce()\nreturn 1` };
 
 /** The outbox lists of Redis, one a slot, and a bounded queue before them for when Redis is away. */
 export class RedisOutbox implements Outbox {
   readonly #options: RedisOutboxOptions;
-  readonly #waiting: OutboxEntry[] = [];
+  readonly #waiting: Waiting[] = [];
   #writing: Promise<void> | null = null;
 
   constructor(options: RedisOutboxOptions) {
@@ -40,7 +46,7 @@ export class RedisOutbox implements Outbox {
     relay.nudge(event.merchant, bucket);
   }
 
-  append(entry: OutboxEntry): void {
+  append(entry: OutboxEntry): Promise<void> {
     const { log, metrics } = this.#options;
     if (this.#waiting.length >= MAX_WAITING) {
       metrics.eventsDropped.inc();
@@ -48,10 +54,12 @@ export class RedisOutbox implements Outbox {
         { event_type: entry.event.type, count: MAX_WAITING },
         'an event was dropped: redis is away for too long',
       );
-      return;
+      return Promise.resolve();
     }
-    this.#waiting.push(entry);
-    this.#writing ??= this.#writeAll();
+    return new Promise((done) => {
+      this.#waiting.push({ entry, done });
+      this.#writing ??= this.#writeAll();
+    });
   }
 
   nudge(merchant: string, bucket: number): void {
@@ -68,9 +76,10 @@ export class RedisOutbox implements Outbox {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.slice(0, BATCH);
       // One connection carries them in this order.
-      const written = await Promise.all(batch.map((entry) => this.#attempt(entry)));
+      const written = await Promise.all(batch.map(({ entry }) => this.#attempt(entry)));
       const again = batch.filter((_, i) => written[i] === false);
       this.#waiting.splice(0, batch.length, ...again);
+      batch.forEach(({ done }, i) => written[i] && done());
       if (again.length > 0) await this.#pause(RETRY_MS);
     }
     this.#writing = null;

@@ -69,9 +69,11 @@ async function openDesk() {
         for (const { key, value } of entry.writes) await client.command('SET', key, value);
         if (!outside.answers) throw new AppError('redis_unavailable', 'no answer');
       },
-      append(entry: OutboxEntry) {
+      async append(entry: OutboxEntry) {
         told.push(entry);
-        for (const { key, value } of entry.writes) client.command('SET', key, value).catch(() => null);
+        for (const { key, value } of entry.writes) {
+          await client.command('SET', key, value).catch(() => null);
+        }
       },
       nudge: () => {},
     },

@@ -56,7 +56,7 @@ function recovery(): {
       told.push(entry);
       for (const { key, value } of entry.writes) await client.command('SET', key, value);
     },
-    append: () => {},
+    append: () => Promise.resolve(),
     nudge: () => {},
   };
   const subject = new Recovery({ records, outbox, live: false, clock, log: silentLogger });

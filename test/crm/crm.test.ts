@@ -53,7 +53,7 @@ describe('an event', () => {
     crm.start();
     const [first, second] = [anEvent(), anEvent()];
     await crm.outbox.write({ event: first, bucket: 1, writes: [] });
-    crm.outbox.append({ event: second, bucket: 2, writes: [] });
+    void crm.outbox.append({ event: second, bucket: 2, writes: [] });
     await inbox.until(2);
     expect(receivedIds()).toEqual(ids([first, second]));
     const log = new RedisEventLog(redis);
@@ -80,7 +80,7 @@ describe('an event', () => {
     crm.start();
     const events = Array.from({ length: 60 }, () => anEvent());
     for (const [i, event] of events.entries()) {
-      crm.outbox.append({ event, bucket: i, writes: [] });
+      void crm.outbox.append({ event, bucket: i, writes: [] });
       if (i === 30) {
         await inbox.until(10);
         server.kill();
@@ -102,7 +102,7 @@ describe('stopping', () => {
     await crm.outbox.write({ event: anEvent(), bucket: 5, writes: [] });
     await inbox.until(1);
     server.pause();
-    crm.outbox.append({ event: anEvent(), bucket: 6, writes: [] });
+    void crm.outbox.append({ event: anEvent(), bucket: 6, writes: [] });
     await crm.stop();
     server.resume();
     await untilReady(redis);

@@ -54,7 +54,7 @@ it('refuses at once, and keeps what happened, while Redis is away; writes it in 
   await expect(outbox.write({ event: anEvent(), bucket: 3, writes: [] })).rejects.toMatchObject({
     code: 'redis_unavailable',
   });
-  for (const event of events) outbox.append({ event, bucket: 3, writes: [] });
+  for (const event of events) void outbox.append({ event, bucket: 3, writes: [] });
   server.resume();
   await untilReady(redis);
   await outbox.settle(5_000);
@@ -64,8 +64,8 @@ it('refuses at once, and keeps what happened, while Redis is away; writes it in 
 it('goes on after an event that Redis refuses, and counts it', async () => {
   const outbox = newOutbox();
   const event = anEvent();
-  outbox.append({ event: anEvent(), bucket: 2, writes: [] });
-  outbox.append({ event, bucket: 4, writes: [] });
+  void outbox.append({ event: anEvent(), bucket: 2, writes: [] });
+  void outbox.append({ event, bucket: 4, writes: [] });
   await outbox.settle(5_000);
   expect(await kept('{shop.04}')).toEqual([event]);
   expect((await metrics.eventsDropped.get()).values[0]?.value).toBe(1);
@@ -75,7 +75,7 @@ it('drops, and counts, what exceeds 10,000 entries', async () => {
   const outbox = newOutbox();
   const event = anEvent();
   server.pause();
-  for (let i = 0; i < 10_003; i++) outbox.append({ event, bucket: 5, writes: [] });
+  for (let i = 0; i < 10_003; i++) void outbox.append({ event, bucket: 5, writes: [] });
   expect((await metrics.eventsDropped.get()).values[0]?.value).toBe(3);
   server.resume();
   await untilReady(redis);
