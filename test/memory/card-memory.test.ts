@@ -3,7 +3,7 @@ import { startProgram, type Program } from '../support/program.js';
 import { SABOTAGES } from './sabotages.js';
 import { Stages, type Scan } from './stages.js';
 
-/** Captures side by side: a multiple of four, eight or more. `npm run prove:memory` takes a hundred. */
+/** Captures side by side: a multiple of four, eight or more. `npm run prove:memory` takes more: as many as two cores bear. */
 const CAPTURES = Number(process.env['MEMORY_CAPTURES'] ?? 20);
 const QUARTER = CAPTURES / 4;
 const MINUTES = 60_000;
