@@ -64,7 +64,7 @@ export class Guard {
     this.#held.fill(MULAW_SILENCE);
     // 15 ms of hold-back leave 10 ms of certain tone to look at before its first sample goes out.
     this.#quickWindow = options.holdMs === 15 ? new ToneWindow(this.#blocks, 4) : this.#window;
-    this.#suspicion = new Suspicion(this.#blocks, this.#quickWindow);
+    this.#suspicion = new Suspicion(this.#blocks, this.#quickWindow, options.holdMs);
     this.#detector = new DtmfDetector(this.#window, new KeyCell(), {
       down: (cell, start) => listener.press(cell, start + this.#missing),
     });

@@ -33,10 +33,14 @@ const LEVEL_LEAST = -52;
 /** Less clear than that in the band, and it isn't worth a look at the rest. */
 const REST_MOST = 0.7;
 
-/** Suspicion from which on the caller is covered, by the blocks of the window: with and without an open field. */
-const THRESHOLD: Readonly<Record<4 | 6, { readonly closed: number; readonly open: number }>> = {
-  4: { closed: 16, open: 12.5 },
-  6: { closed: 16.8, open: 12.2 },
+/**
+ * Suspicion from which on the caller is covered, by the hold-back in ms: with and without an open field. 15 ms leave a
+ * window of 10 ms; 40 ms give a key time to be suspected later, and each cover lasts longer.
+ */
+const THRESHOLD: Readonly<Record<15 | 20 | 40, { readonly closed: number; readonly open: number }>> = {
+  15: { closed: 16, open: 12.5 },
+  20: { closed: 16.8, open: 12.2 },
+  40: { closed: 17.3, open: 13 },
 };
 
 /** Once suspect, this much less keeps it so, for this many blocks (15 ms) after the last such window. */
@@ -67,10 +71,10 @@ export class Suspicion {
   #count = 0;
   #hold = 0;
 
-  constructor(blocks: ToneBlocks, window: ToneWindow) {
+  constructor(blocks: ToneBlocks, window: ToneWindow, holdMs: 15 | 20 | 40) {
     this.#blocks = blocks;
     this.#window = window;
-    this.#threshold = THRESHOLD[window.blocks];
+    this.#threshold = THRESHOLD[holdMs];
     this.#tuneBlocks = TUNE_BLOCKS[window.blocks];
   }
 
