@@ -24,7 +24,9 @@ await build();
 function checkNode() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   if (major > 20 || (major === 20 && minor >= 19)) return;
-  fail(`Node.js 20.19 or newer is needed; this is ${process.versions.node}. Install it from https://nodejs.org`);
+  fail(
+    `Node.js 20.19 or newer is needed; this is ${process.versions.node}. Install it from https://nodejs.org`,
+  );
 }
 
 /** `npm ci`, when the lock file is not the one that was installed. */
@@ -73,9 +75,15 @@ async function unpackRedis() {
 /** A browser for the browser tests; without one they are skipped and say so. */
 async function installBrowser() {
   if (['chromium', 'chromium-browser', 'google-chrome'].some(onPath)) return;
-  if (IS_ROOT && onPath('apt-get') && (await apt('Installing a browser for the tests (chromium)', ['chromium'])))
+  if (
+    IS_ROOT &&
+    onPath('apt-get') &&
+    (await apt('Installing a browser for the tests (chromium)', ['chromium']))
+  )
     return;
-  console.log('  No browser was found: browser tests will be skipped. Install one: sudo apt-get install chromium');
+  console.log(
+    '  No browser was found: browser tests will be skipped. Install one: sudo apt-get install chromium',
+  );
 }
 
 /** Compiles when a source is newer than the build. */
@@ -94,7 +102,8 @@ async function apt(label, packages) {
 }
 
 async function step(label, command, args) {
-  if (!(await attempt(label, command, args))) fail(`${label} failed. The command was: ${command} ${args.join(' ')}`);
+  if (!(await attempt(label, command, args)))
+    fail(`${label} failed. The command was: ${command} ${args.join(' ')}`);
 }
 
 /** Runs a command quietly, with the seconds ticking; its output is shown only when it fails. */
@@ -141,7 +150,8 @@ function newestChange(paths) {
     if (!existsSync(full)) continue;
     const stat = statSync(full);
     newest = Math.max(newest, stat.mtimeMs);
-    if (stat.isDirectory()) newest = Math.max(newest, newestChange(readdirSync(full).map((name) => join(path, name))));
+    if (stat.isDirectory())
+      newest = Math.max(newest, newestChange(readdirSync(full).map((name) => join(path, name))));
   }
   return newest;
 }

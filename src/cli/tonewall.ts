@@ -18,7 +18,9 @@ async function main(name: string | undefined, args: readonly string[]): Promise<
   const command = COMMANDS.find((command) => command.name === name);
   if (command === undefined) {
     const asked = name === undefined || name === '--help' || name === '-h' || name === 'help';
-    (asked ? process.stdout : process.stderr).write(asked ? overview() : `no such command; see: npx tonewall --help\n`);
+    (asked ? process.stdout : process.stderr).write(
+      asked ? overview() : `no such command; see: npx tonewall --help\n`,
+    );
     return asked ? 0 : 2;
   }
   if (args.includes('--help') || args.includes('-h')) {
