@@ -28,6 +28,9 @@ export interface Measured {
 
 /** How often the schedule is looked at, ms. */
 const TICK_MS = 1;
+/** Frames of a line whose times are kept, 10 s: a divisor of `MARKS`. */
+const REMEMBERED = 512;
+const NO_SID = Buffer.alloc(0);
 /** The end: nothing has come for so long. */
 const QUIET_MS = 500;
 
@@ -41,6 +44,7 @@ export class Load {
   readonly #lateness = createHistogram();
   readonly #sentAt: Float64Array;
   readonly #lines: (Line | undefined)[];
+  readonly #sids: Buffer[] = [];
   #sent = 0;
   #received = 0;
   #counted = 0;
@@ -52,29 +56,30 @@ export class Load {
   /** For so many calls; the caller's line of call `i` is `i`, the agent's is `calls + i`. */
   constructor(calls: number) {
     this.#lines = Array.from({ length: 2 * calls });
-    this.#sentAt = new Float64Array(2 * calls * MARKS);
+    this.#sentAt = new Float64Array(2 * calls * REMEMBERED);
   }
 
   join(index: number, line: Line): void {
     this.#lines[index] = line;
+    this.#sids[index] = this.#frames.sid(line.streamSid);
   }
 
   /** For line `index`: a message came. */
   receive(index: number, message: Buffer): void {
     const now = performance.now();
     const marker = readMarker(message);
-    if (marker === null && !message.includes('"media"')) return;
+    if (marker < 0 && !message.includes('"media"')) return;
     this.#received++;
     if (this.#counts) this.#counted++;
-    const from = this.#lines[this.#peerOf(index)];
+    const peer = this.#peerOf(index);
     // Silence and noise can look like a marker, but hardly like this one.
-    if (from === undefined || marker?.leg !== this.#peerOf(index)) {
+    if (Math.floor(marker / MARKS) !== peer) {
       this.#covered++;
       return;
     }
     if (!this.#counts) return;
-    const pushed = (marker.n + from.held) % MARKS;
-    const transit = now - (this.#sentAt[marker.leg * MARKS + pushed] ?? 0);
+    const pushed = (marker % MARKS) + (this.#lines[peer]?.held ?? 0);
+    const transit = now - (this.#sentAt[peer * REMEMBERED + (pushed % REMEMBERED)] ?? 0);
     this.#transit.record(microseconds(transit));
     if (transit > FRAME_MS) this.#late++;
   }
@@ -115,11 +120,10 @@ export class Load {
   #send(turn: number, due: number): void {
     const index = turn % this.#lines.length;
     const n = Math.floor(turn / this.#lines.length);
-    const { socket, streamSid } = this.#lines[index] as Line;
-    const frame = this.#frames.make(n, index, streamSid);
+    const frame = this.#frames.make(n, index, this.#sids[index] ?? NO_SID);
     const now = performance.now();
-    this.#sentAt[index * MARKS + (n % MARKS)] = now;
-    socket.write(frame);
+    this.#sentAt[index * REMEMBERED + (n % REMEMBERED)] = now;
+    this.#lines[index]?.socket.write(frame);
     this.#sent++;
     if (this.#counts) this.#lateness.record(microseconds(now - due));
   }

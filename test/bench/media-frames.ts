@@ -1,3 +1,4 @@
+import { decodeBase64, encodeBase64 } from '../../src/carrier/twilio/base64.js';
 import { murmur } from '../../src/carrier/simulated/murmur.js';
 
 /** 20 ms of audio, the frame of every stream. */
@@ -19,6 +20,8 @@ export const MARKS = 4096;
 const MARK_CHARACTERS = 8;
 /** The quietest sixteen samples of one sign: a marker is as good as silence. */
 const QUIET = 0xf0;
+
+const MARK = new Uint8Array(6);
 
 /** The end of what stands before the audio in a `media` message, whoever sent it. */
 const PAYLOAD = Buffer.from('"payload":"');
@@ -48,29 +51,35 @@ export class MediaFrames {
     this.#streamSidAt = after('"streamSid":"');
   }
 
-  /** Frame `n` of the stream of `leg`. */
-  make(n: number, leg: number, streamSid: string): Buffer {
+  /** A stream SID as `make` wants it. */
+  sid(streamSid: string): Buffer {
+    const bytes = Buffer.from(streamSid);
+    mask(bytes, 0, bytes.length, this.#streamSidAt);
+    return bytes;
+  }
+
+  /** Frame `n` of the stream of `leg`; `sid` as above. */
+  make(n: number, leg: number, sid: Buffer): Buffer {
     const frame = Buffer.from(this.#frames[(n + leg) % this.#frames.length] ?? '');
-    put(frame, this.#sequenceAt, String(FIRST + n));
-    put(frame, this.#chunkAt, String(FIRST + n));
-    put(frame, this.#timestampAt, String((FIRST + n) * FRAME_MS));
-    put(frame, this.#payloadAt, nibbles(n) + nibbles(leg));
-    put(frame, this.#streamSidAt, streamSid);
+    putNumber(frame, this.#sequenceAt, FIRST + n);
+    putNumber(frame, this.#chunkAt, FIRST + n);
+    putNumber(frame, this.#timestampAt, (FIRST + n) * FRAME_MS);
+    putNibbles(MARK, 0, n);
+    putNibbles(MARK, 3, leg);
+    mask(frame, this.#payloadAt, encodeBase64(MARK, frame, this.#payloadAt));
+    frame.set(sid, this.#streamSidAt);
     return frame;
   }
 }
 
-/** Which frame it was: number modulo `MARKS`, and leg. Null when the message brings other audio. */
-export function readMarker(message: Buffer): { n: number; leg: number } | null {
-  const at = message.indexOf(PAYLOAD);
-  if (at < 0) return null;
-  const start = at + PAYLOAD.length;
-  const samples = Buffer.from(message.toString('latin1', start, start + MARK_CHARACTERS), 'base64');
-  if (samples.length !== 6 || samples.some((sample) => sample < QUIET)) return null;
-  const nibble = (index: number): number => (samples[index] ?? 0) & 0x0f;
-  const number = (index: number): number =>
-    (nibble(index) << 8) | (nibble(index + 1) << 4) | nibble(index + 2);
-  return { n: number(0), leg: number(3) };
+/** Which frame it was, as leg · `MARKS` + number modulo `MARKS`; -1 when the message brings other audio. */
+export function readMarker(message: Buffer): number {
+  const payload = message.indexOf(PAYLOAD);
+  if (payload < 0) return -1;
+  const at = payload + PAYLOAD.length;
+  if (decodeBase64(message, at, at + MARK_CHARACTERS, MARK) !== MARK.length) return -1;
+  for (const sample of MARK) if (sample < QUIET) return -1;
+  return nibblesAt(3) * MARKS + nibblesAt(0);
 }
 
 /** A client's text frame. */
@@ -78,7 +87,8 @@ export function masked(text: string): Buffer {
   const length = Buffer.byteLength(text);
   const frame = Buffer.alloc(HEADER_BYTES + length);
   frame.set([FIN_TEXT, MASKED_LENGTH_16, length >> 8, length & 0xff, ...MASK]);
-  put(frame, HEADER_BYTES, text);
+  frame.write(text, HEADER_BYTES);
+  mask(frame, HEADER_BYTES, frame.length);
   return frame;
 }
 
@@ -92,14 +102,32 @@ function message(payload: string): string {
   });
 }
 
-/** 12 bits as three samples in base64. */
-function nibbles(value: number): string {
-  const samples = [(value >> 8) & 0x0f, (value >> 4) & 0x0f, value & 0x0f];
-  return Buffer.from(samples.map((nibble) => QUIET | nibble)).toString('base64');
+/** 12 bits as three samples. */
+function putNibbles(samples: Uint8Array, at: number, value: number): void {
+  samples[at] = QUIET | ((value >> 8) & 0x0f);
+  samples[at + 1] = QUIET | ((value >> 4) & 0x0f);
+  samples[at + 2] = QUIET | (value & 0x0f);
 }
 
-function put(frame: Buffer, at: number, text: string): void {
-  for (let i = 0; i < text.length; i++) {
-    frame[at + i] = text.charCodeAt(i) ^ (MASK[(at + i - HEADER_BYTES) % 4] ?? 0);
+function nibblesAt(at: number): number {
+  return (((MARK[at] ?? 0) & 0x0f) << 8) | (((MARK[at + 1] ?? 0) & 0x0f) << 4) | ((MARK[at + 2] ?? 0) & 0x0f);
+}
+
+/** Over the number of as many digits that stands at `at`. */
+function putNumber(frame: Buffer, at: number, value: number): void {
+  let end = at;
+  for (let rest = value; rest > 0; rest = Math.floor(rest / 10)) end++;
+  let rest = value;
+  for (let i = end - 1; i >= at; i--) {
+    frame[i] = 0x30 + (rest % 10);
+    rest = Math.floor(rest / 10);
+  }
+  mask(frame, at, end);
+}
+
+/** Masks (or unmasks) in place what stands from `start` to `end`, in a frame at `frameStart`. */
+function mask(bytes: Uint8Array, start: number, end: number, frameStart = start): void {
+  for (let i = start; i < end; i++) {
+    bytes[i] = (bytes[i] ?? 0) ^ (MASK[(i - start + frameStart - HEADER_BYTES) & 3] ?? 0);
   }
 }

@@ -22,6 +22,7 @@ const OPCODE = 0x0f;
 const TEXT = 1;
 const LENGTH_16 = 126;
 
+const NOTHING: Buffer = Buffer.alloc(0);
 /** What a read brings goes here, whichever socket it is for. */
 const READ = Buffer.alloc(64 * 1024);
 
@@ -29,7 +30,7 @@ const READ = Buffer.alloc(64 * 1024);
 export function openRaw(options: RawWebSocketOptions): Promise<RawWebSocket> {
   return new Promise((resolve, reject) => {
     const url = new URL(options.url);
-    let rest: Buffer = Buffer.alloc(0);
+    let rest = NOTHING;
     let open = false;
     let closing = false;
     const take = (bytes: Buffer): void => {
@@ -43,7 +44,7 @@ export function openRaw(options: RawWebSocketOptions): Promise<RawWebSocket> {
       if (!status.includes(' 101 ')) return reject(new Error(`the handshake was answered: ${status}`));
       open = true;
       const first = rest.subarray(end + HEADER_END.length);
-      rest = Buffer.alloc(0);
+      rest = NOTHING;
       take(first);
       resolve({
         write: (frame) => void socket.write(frame),
@@ -102,5 +103,5 @@ function texts(bytes: Buffer, onText: (text: Buffer) => void): Buffer {
     if (((bytes[at] ?? 0) & OPCODE) === TEXT) onText(bytes.subarray(start, end));
     at = end;
   }
-  return Buffer.from(bytes.subarray(at));
+  return at === bytes.length ? NOTHING : Buffer.from(bytes.subarray(at));
 }
