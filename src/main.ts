@@ -58,10 +58,10 @@ async function start(environment: Environment): Promise<void> {
 }
 
 async function openSandbox(environment: Environment): Promise<Sandbox> {
-  const env = { DATA_DIR: './data', ...environment };
+  const env = { ...environment, DATA_DIR: environment['DATA_DIR'] || './data' };
   const lock = await lockDataDir(env.DATA_DIR);
   started.push(() => lock.release());
-  const log = logger(environment['LOG_LEVEL'] ?? 'warn', createMetrics());
+  const log = logger('warn', createMetrics());
   const sandbox = await startSandbox({ env, root: ROOT, clock: systemClock, log });
   started.push(() => sandbox.close());
   return sandbox;

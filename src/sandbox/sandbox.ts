@@ -4,8 +4,8 @@ import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { SimulatedCarrier } from '../carrier/simulated/simulated-carrier.js';
 import type { Clock } from '../clock.js';
-import type { Environment } from '../config.js';
-import { codeOf } from '../errors.js';
+import { isLoopback, type Environment } from '../config.js';
+import { AppError, codeOf } from '../errors.js';
 import type { Logger } from '../log.js';
 import { createKeyFile } from '../vault/key-file.js';
 import { createSandboxPages } from './sandbox-pages.js';
@@ -52,17 +52,26 @@ export interface SandboxOptions {
 
 /** Starts what plays the outside world: the simulated carrier, the caller's phone and the CRM. */
 export async function startSandbox({ env, root, clock, log }: SandboxOptions): Promise<Sandbox> {
-  const host = env['HOST'] ?? '127.0.0.1';
-  const port = Number(env['PORT'] ?? 8080);
-  const dataDir = resolve(env['DATA_DIR'] ?? './data');
+  const host = env['HOST'] || '127.0.0.1';
+  // What is no port is told by the service, which reads the same setting.
+  const asked = Number(env['PORT']);
+  const port = asked > 0 && asked <= 65_535 ? asked : 8080;
+  const serviceUrl = env['PUBLIC_URL'] || `http://127.0.0.1:${port}`;
+  if (!isLoopback(serviceUrl)) {
+    throw new AppError(
+      'config_invalid',
+      'PUBLIC_URL is not loopback, and the sandbox is for this machine alone: leave it out, or set TWILIO_ACCOUNT_SID',
+    );
+  }
+  const dataDir = resolve(env['DATA_DIR'] || './data');
   const recordingsDir = join(dataDir, 'recordings');
   await mkdir(recordingsDir, { recursive: true, mode: 0o700 });
   const secrets = await readSecrets(dataDir);
-  const keyFile = env['VAULT_KEY_FILE'] ?? join(dataDir, 'vault-keys.json');
+  const keyFile = env['VAULT_KEY_FILE'] || join(dataDir, 'vault-keys.json');
   if (!(await exists(keyFile))) await createKeyFile(keyFile, new Date(clock.now()).toISOString());
 
-  const { accountSid, authToken, apiKey, webhookSecret } = secrets;
-  const serviceUrl = env['PUBLIC_URL'] ?? `http://127.0.0.1:${port}`;
+  const { accountSid, authToken, webhookSecret } = secrets;
+  const apiKey = env['API_KEY'] || secrets.apiKey;
   const carrier = new SimulatedCarrier({
     ...{ accountSid, authToken, clock, log },
     recordings: { dir: recordingsDir, encode: wavFile },
@@ -77,7 +86,11 @@ export async function startSandbox({ env, root, clock, log }: SandboxOptions): P
     },
     ...{ webhookSecrets: [webhookSecret], clock, webRoot: join(root, 'dist/web') },
   });
-  const carrierUrl = await carrier.listen(await freePort(port + 1), '127.0.0.1', pages);
+  const carrierUrl = await carrier.listen(
+    await freePort(port === 65_535 ? 0 : port + 1),
+    '127.0.0.1',
+    pages,
+  );
 
   const file: SandboxFile = {
     ...{ service_url: serviceUrl, carrier_url: carrierUrl, api_key: apiKey },
@@ -92,9 +105,9 @@ export async function startSandbox({ env, root, clock, log }: SandboxOptions): P
         CRM_WEBHOOK_URL: `${carrierUrl}/inbox/events`,
         CRM_WEBHOOK_SECRET: webhookSecret,
       },
-      ...{ API_KEY: apiKey, LOG_LEVEL: 'warn' },
+      LOG_LEVEL: 'warn',
       ...env,
-      ...{ HOST: host, DATA_DIR: dataDir, VAULT_KEY_FILE: keyFile },
+      ...{ HOST: host, DATA_DIR: dataDir, VAULT_KEY_FILE: keyFile, API_KEY: apiKey },
       ...{ TWILIO_ACCOUNT_SID: accountSid, TWILIO_AUTH_TOKEN: authToken, TWILIO_API_URL: carrierUrl },
     },
     async announce() {
