@@ -33,27 +33,29 @@ export function bandPassGain(hz: number): number {
 /** Two delays a section, in a buffer that a wipe reaches. */
 export const BAND_PASS_STATE = 16;
 
-/** Filters `samples` in place; `state` (of `BAND_PASS_STATE` numbers) goes on from call to call. */
+/**
+ * Filters `samples` in place; `state` (of `BAND_PASS_STATE` numbers) goes on from call to call. Both sections in one
+ * pass: each waits for its own last sample only.
+ */
 export function bandPass(samples: Float64Array, state: Float64Array): void {
-  filter(HIGH_PASS, samples, state, 0);
-  filter(LOW_PASS, samples, state, 2);
-}
-
-function filter(
-  [b0, b1, b2, a1, a2]: Section,
-  samples: Float64Array,
-  state: Float64Array,
-  slot: number,
-): void {
-  let z1 = state[slot] ?? 0;
-  let z2 = state[slot + 1] ?? 0;
+  const [b0, b1, b2, a1, a2] = HIGH_PASS;
+  const [d0, d1, d2, c1, c2] = LOW_PASS;
+  let z1 = state[0] ?? 0;
+  let z2 = state[1] ?? 0;
+  let z3 = state[2] ?? 0;
+  let z4 = state[3] ?? 0;
   for (let n = 0; n < samples.length; n++) {
     const x = samples[n] ?? 0;
     const y = b0 * x + z1;
     z1 = b1 * x - a1 * y + z2;
     z2 = b2 * x - a2 * y;
-    samples[n] = y;
+    const out = d0 * y + z3;
+    z3 = d1 * y - c1 * out + z4;
+    z4 = d2 * y - c2 * out;
+    samples[n] = out;
   }
-  state[slot] = z1;
-  state[slot + 1] = z2;
+  state[0] = z1;
+  state[1] = z2;
+  state[2] = z3;
+  state[3] = z4;
 }

@@ -1,5 +1,5 @@
 import { BAND_PASS_STATE, bandPass } from './band-pass.js';
-import { TONES, toneHz } from './keypad.js';
+import { GROUP, TONES, toneHz } from './keypad.js';
 import { MULAW_DECODE, SAMPLE_RATE } from './mulaw.js';
 
 /** Samples of a block: 2.5 ms, the step in which the audio is looked at. */
@@ -45,20 +45,32 @@ export class ToneBlocks {
     this.#whole[slot] = energyOf(samples);
     bandPass(samples, this.#filter);
     this.#inBand[slot] = energyOf(samples);
-    for (let tone = 0; tone < TONES; tone++) this.#correlate(tone, slot);
+    for (let row = 0; row < GROUP; row++) this.#correlate(row, slot);
     this.#count++;
   }
 
-  #correlate(tone: number, slot: number): void {
+  /** With a tone of each group: four sums that don't wait for each other. */
+  #correlate(row: number, slot: number): void {
     const samples = this.#samples;
-    const wave = tone * BLOCK;
-    let re = 0;
-    let im = 0;
+    const low = row * BLOCK;
+    const high = (row + GROUP) * BLOCK;
+    let lowRe = 0;
+    let lowIm = 0;
+    let highRe = 0;
+    let highIm = 0;
     for (let n = 0; n < BLOCK; n++) {
       const x = samples[n] ?? 0;
-      re += x * (COS[wave + n] ?? 0);
-      im -= x * (SIN[wave + n] ?? 0);
+      lowRe += x * (COS[low + n] ?? 0);
+      lowIm -= x * (SIN[low + n] ?? 0);
+      highRe += x * (COS[high + n] ?? 0);
+      highIm -= x * (SIN[high + n] ?? 0);
     }
+    this.#keep(row, slot, lowRe, lowIm);
+    this.#keep(row + GROUP, slot, highRe, highIm);
+  }
+
+  /** Turns a correlation to the phase of the wave that runs through all blocks. */
+  #keep(tone: number, slot: number, re: number, im: number): void {
     const start = tone * PHASES + (this.#count % PHASES);
     const cos = START_COS[start] ?? 0;
     const sin = START_SIN[start] ?? 0;
