@@ -86,11 +86,7 @@ export async function startSandbox({ env, root, clock, log }: SandboxOptions): P
     },
     ...{ webhookSecrets: [webhookSecret], clock, webRoot: join(root, 'dist/web') },
   });
-  const carrierUrl = await carrier.listen(
-    await freePort(port === 65_535 ? 0 : port + 1),
-    '127.0.0.1',
-    pages,
-  );
+  const carrierUrl = await carrier.listen(await freePort(port === 65_535 ? 0 : port + 1), '127.0.0.1', pages);
 
   const file: SandboxFile = {
     ...{ service_url: serviceUrl, carrier_url: carrierUrl, api_key: apiKey },
