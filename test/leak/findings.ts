@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findNeedles, needles } from '../support/needles.js';
 import type { Program } from '../support/program.js';
+import { startMonitor } from '../support/redis-monitor.js';
 import type { Tap } from '../support/tap.js';
 
 /** Shorter needles are met by chance in ciphertext and in audio. */
@@ -19,9 +20,7 @@ export async function watchOutlets(program: Program): Promise<Watch> {
   await admin.config('SET', 'slowlog-max-len', '1000000');
   // DUMP then shows values as they are.
   await admin.config('SET', 'rdbcompression', 'no');
-  const commands: Buffer[] = [];
-  const monitor = await admin.monitor();
-  monitor.on('monitor', (_time: string, args: string[]) => commands.push(unescaped(args.join('\n'))));
+  const monitor = await startMonitor(admin);
   await program.follow('/console/desk', { 'sec-fetch-site': 'same-origin' });
 
   return {
@@ -38,12 +37,12 @@ export async function watchOutlets(program: Program): Promise<Watch> {
         'CRM webhooks': sent(program.taps.crm),
         metrics: Buffer.from(await program.metrics()),
         'Redis keys and values': await keysAndValues(program),
-        'Redis commands': Buffer.concat(commands),
+        'Redis commands': monitor.commands(),
         'Redis slow log': await slowLog(program),
         'files of Redis': await files(program.redis.dir),
         'files of the service': await files(program.dataDir),
       };
-      monitor.disconnect();
+      monitor.stop();
       const empty = Object.keys(outlets).filter((name) => outlets[name]?.length === 0);
       if (empty.length > 0) throw new Error(`nothing was seen of: ${empty.join(', ')}`);
       const refused = (await admin.call('ACL', 'LOG')) as unknown[];
@@ -89,15 +88,3 @@ async function files(folder: string): Promise<Buffer> {
     .map((entry) => readFile(join(entry.parentPath, entry.name)).catch(() => Buffer.alloc(0)));
   return Buffer.concat(await Promise.all(read));
 }
-
-/** MONITOR writes bytes that are no text as `\xHH`. */
-function unescaped(text: string): Buffer {
-  return Buffer.from(
-    text
-      .replaceAll(/\\x([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
-      .replaceAll(/\\([abnrt])/g, (_, letter: string) => ESCAPES[letter] ?? ''),
-    'latin1',
-  );
-}
-
-const ESCAPES: Readonly<Record<string, string>> = { a: '\x07', b: '\b', n: '\n', r: '\r', t: '\t' };
