@@ -194,7 +194,7 @@ export class CaptureDesk implements Calls {
     const record = this.#record(call, viewOf(armed));
     await records.openCapture(record);
     try {
-      const writes = [records.captureWrite(record)];
+      const writes = [records.writeOf(record)];
       await outbox.write({ ...this.#entry('capture.started', record), writes });
     } catch (error) {
       // Only the answer may have been lost: what is perhaps said to be collecting is said to be over.
@@ -215,7 +215,7 @@ export class CaptureDesk implements Calls {
     return {
       changed: () => call.changed(),
       fault: (code) => log.error({ call: call.id, code }, 'the vault could not take a card'),
-      tokenize: async (id, card, whenDurable) => {
+      tokenize: (id, card, whenDurable) => {
         return vault.tokenize({
           ...{
             merchant,
@@ -229,7 +229,7 @@ export class CaptureDesk implements Calls {
           announce: (token) => {
             const record = this.#record(call, whenDurable(token));
             const { event } = this.#entry('capture.completed', record, token.expires_at);
-            return { event: JSON.stringify(event), writes: [records.captureWrite(record)] };
+            return { event: JSON.stringify(event), writes: [records.writeOf(record)] };
           },
         });
       },
@@ -242,7 +242,7 @@ export class CaptureDesk implements Calls {
         // What is completed was written with its token; it only has to be sent on its way.
         if (view.status === 'completed') {
           outbox.nudge(merchant, bucketOf(view.id) ?? 0);
-          this.#close(merchant, view);
+          this.#close(merchant, view.id);
         } else this.#tellEnd(call, view);
       },
     };
@@ -252,16 +252,16 @@ export class CaptureDesk implements Calls {
     const { outbox, records } = this.#options;
     const record = this.#record(call, view);
     const type = view.status === 'cancelled' ? 'capture.cancelled' : 'capture.failed';
-    const told = outbox.append({ ...this.#entry(type, record), writes: [records.captureWrite(record)] });
+    const told = outbox.append({ ...this.#entry(type, record), writes: [records.writeOf(record)] });
     // This node answers for the capture until its end is durable.
-    void told.then(() => this.#close(call.flow.merchant, view));
+    void told.then(() => this.#close(call.flow.merchant, view.id));
   }
 
-  #close(merchant: string, view: CaptureView): void {
+  #close(merchant: string, id: string): void {
     const { records, log } = this.#options;
-    records.closeCapture({ merchant, sequence: 0, view }).catch((error: unknown) => {
+    records.close(merchant, id).catch((error: unknown) => {
       log.debug(
-        { capture: view.id, code: codeOf(error) },
+        { capture: id, code: codeOf(error) },
         'a capture could not be closed: it will be found to be over',
       );
     });

@@ -27,22 +27,14 @@ export function callEvent(
   livemode: boolean,
 ): CrmEvent {
   const { view, called } = record;
-  return {
-    id: newId('evt_'),
-    merchant: record.merchant,
-    type,
-    timestamp: timestamp(at),
-    livemode,
-    sequence: record.sequence,
-    data: {
-      call_id: view.id,
-      call_sid: view.caller.call_sid,
-      flow: view.flow,
-      caller: view.caller.address,
-      called,
-      agent: view.agent?.address ?? null,
-    },
-  };
+  return eventOf(type, record, at, livemode, {
+    call_id: view.id,
+    call_sid: view.caller.call_sid,
+    flow: view.flow,
+    caller: view.caller.address,
+    called,
+    agent: view.agent?.address ?? null,
+  });
 }
 
 /** `expires_at` goes with `capture.completed` alone: it is the token's. */
@@ -73,13 +65,15 @@ export function captureEvent(
     'capture.failed': { reason },
     'capture.cancelled': { reason },
   }[type];
-  return {
-    id: newId('evt_'),
-    merchant: record.merchant,
-    type,
-    timestamp: timestamp(at),
-    livemode,
-    sequence: record.sequence,
-    data: { ...started, ...rest },
-  };
+  return eventOf(type, record, at, livemode, { ...started, ...rest });
+}
+
+function eventOf(
+  type: EventType,
+  { merchant, sequence }: Pick<CallRecord | CaptureRecord, 'merchant' | 'sequence'>,
+  at: number,
+  livemode: boolean,
+  data: CrmEvent['data'],
+): CrmEvent {
+  return { id: newId('evt_'), merchant, type, timestamp: timestamp(at), livemode, sequence, data };
 }

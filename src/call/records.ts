@@ -11,15 +11,13 @@ export const NODE_TTL_SECONDS = 12;
  */
 export interface Records {
   /** What makes a record true; it joins the atomic write of the event that tells of it. */
-  callWrite(record: CallRecord): SlotWrite;
-  captureWrite(record: CaptureRecord): SlotWrite;
+  writeOf(record: CallRecord | CaptureRecord): SlotWrite;
   /** Writes a live call down as it is now, findable by its id and the SIDs of its legs, this node answerable for it. */
   keepCall(record: CallRecord): Promise<void>;
   /** Makes a capture findable, and this node answerable for it. Comes before the record itself. */
   openCapture(record: CaptureRecord): Promise<void>;
-  /** This node is no longer answerable for it. */
-  closeCall(record: CallRecord): Promise<void>;
-  closeCapture(record: CaptureRecord): Promise<void>;
+  /** This node is no longer answerable for this call or capture. */
+  close(merchant: string, id: string): Promise<void>;
 
   call(merchant: string, idOrSid: string): Promise<CallRecord | null>;
   recentCalls(merchant: string, limit: number): Promise<CallRecord[]>;

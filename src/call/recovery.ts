@@ -86,7 +86,7 @@ export class Recovery {
     };
     return {
       event: captureEvent('capture.failed', failed, now, live),
-      writes: [records.captureWrite(failed)],
+      writes: [records.writeOf(failed)],
     };
   }
 
@@ -100,6 +100,6 @@ export class Recovery {
     // After the last event that anything of this call has told of, and after the one about its capture.
     const sequence = Math.max(record.sequence, capture?.sequence ?? 0) + 2;
     const ended = { ...record, sequence, view };
-    return { event: callEvent('call.ended', ended, now, live), writes: [records.callWrite(ended)] };
+    return { event: callEvent('call.ended', ended, now, live), writes: [records.writeOf(ended)] };
   }
 }

@@ -27,17 +27,13 @@ export class RedisRecords implements Records {
     this.#node = node;
   }
 
-  callWrite(record: CallRecord): SlotWrite {
-    return write(record.merchant, record.view.id, record);
-  }
-
-  captureWrite(record: CaptureRecord): SlotWrite {
+  writeOf(record: CallRecord | CaptureRecord): SlotWrite {
     return write(record.merchant, record.view.id, record);
   }
 
   async keepCall(record: CallRecord): Promise<void> {
     const { merchant, view } = record;
-    const { key, value, ttlSeconds } = this.callWrite(record);
+    const { key, value, ttlSeconds } = this.writeOf(record);
     const calls = index(merchant, 'calls');
     const legs = [view.caller, view.agent].filter((leg) => leg !== null);
     // All at once: one connection carries them in this order, and a later state of the call comes later.
@@ -63,12 +59,8 @@ export class RedisRecords implements Records {
     await this.#owner(merchant, view.id);
   }
 
-  async closeCall(record: CallRecord): Promise<void> {
-    await this.#disown(record.merchant, record.view.id);
-  }
-
-  async closeCapture(record: CaptureRecord): Promise<void> {
-    await this.#disown(record.merchant, record.view.id);
+  async close(merchant: string, id: string): Promise<void> {
+    await this.#redis.command('SREM', ownedKey(this.#node), `${merchant} ${id}`);
   }
 
   async call(merchant: string, idOrSid: string): Promise<CallRecord | null> {
@@ -145,10 +137,6 @@ export class RedisRecords implements Records {
       this.#redis.command('SADD', NODES, this.#node),
       this.#redis.command('SADD', ownedKey(this.#node), `${merchant} ${id}`),
     ]);
-  }
-
-  async #disown(merchant: string, id: string): Promise<void> {
-    await this.#redis.command('SREM', ownedKey(this.#node), `${merchant} ${id}`);
   }
 
   /** Only what is an id of ours is looked up: any other text, a card number perhaps, would stand in a key. */

@@ -216,7 +216,7 @@ export class Switchboard implements CallHandler {
       log.info({ call: call.id, ms: clock.now() - Date.parse(call.view().started_at) }, 'call ended');
       // This node answers for the call until its end is durable.
       this.#tell('call.ended', call)
-        .then(() => records.closeCall(recordOf(call)))
+        .then(() => records.close(call.flow.merchant, call.id))
         .catch((error: unknown) => {
           log.debug(
             { call: call.id, code: codeOf(error) },
@@ -239,7 +239,7 @@ export class Switchboard implements CallHandler {
     return outbox.append({
       event: callEvent(type, record, clock.now(), live),
       bucket: bucketOf(call.id) ?? 0,
-      writes: [records.callWrite(record)],
+      writes: [records.writeOf(record)],
     });
   }
 

@@ -37,7 +37,7 @@ async function node(): Promise<{
   capture.view.call_id = call.view.id;
   await records.keepCall(call);
   await records.openCapture(capture);
-  const { key, value } = records.captureWrite(capture);
+  const { key, value } = records.writeOf(capture);
   await client.command('SET', key, value);
   return { name, records, call, capture };
 }
