@@ -12,6 +12,8 @@ export interface GuardOptions {
   readonly holdMs: 15 | 20 | 40;
   /** dBm0, −13 unless given; bounds in `beeper.ts`. */
   readonly beepLevel?: number;
+  /** dBm0, −55 unless given; bounds in `comfort-noise.ts`. */
+  readonly comfortNoiseLevel?: number;
 }
 
 export interface GuardListener {
@@ -48,7 +50,7 @@ export class Guard {
   readonly #suspicion: Suspicion;
   readonly #detector: DtmfDetector;
   readonly #beeper: Beeper;
-  readonly #noise = new ComfortNoise();
+  readonly #noise: ComfortNoise;
 
   /** Samples in, and as many out. */
   #count = 0;
@@ -69,6 +71,7 @@ export class Guard {
       down: (cell, start) => listener.press(cell, start + this.#missing),
     });
     this.#beeper = new Beeper(options.beepLevel);
+    this.#noise = new ComfortNoise(options.comfortNoiseLevel);
   }
 
   /**

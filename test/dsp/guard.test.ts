@@ -1,13 +1,13 @@
 import { describe, it, expect } from '@jest/globals';
 import { array, assert, integer, property } from 'fast-check';
 import { BEEP_LENGTH, GRID, MOST_BEEPS_WAITING } from '../../src/dsp/beeper.js';
-import { COVER, Guard, type GuardListener } from '../../src/dsp/guard.js';
-import { MULAW_SILENCE } from '../../src/dsp/mulaw.js';
+import { COVER, Guard, type GuardListener, type GuardOptions } from '../../src/dsp/guard.js';
+import { MULAW_DECODE, MULAW_SILENCE, dbm0Of } from '../../src/dsp/mulaw.js';
 import { addKeyTone, toMulaw } from '../../src/dsp/tone.js';
 import { KeyCell, NO_KEY } from '../../src/secret.js';
 import { leaked, passedThrough } from '../support/leak.js';
 import { Random } from '../support/random.js';
-import { lineOfKeys, ms, voiceLike } from '../support/tones.js';
+import { lineOfKeys, meanPower, ms, voiceLike } from '../support/tones.js';
 
 const HOLD = ms(20);
 const FRAME = 160;
@@ -179,9 +179,19 @@ describe('the guard', () => {
     expect(output.every((byte) => (byte & 0x7f) > 0x60)).toBe(true);
   });
 
-  it('refuses a beep that is too loud or too soft', () => {
-    for (const beepLevel of [-41, 0, Number.NaN]) {
-      expect(() => new Guard({ holdMs: 20, beepLevel }, { press: () => undefined })).toThrow(RangeError);
-    }
+  it.each([-65, -55, -40])('covers with comfort noise at %p dBm0', (comfortNoiseLevel) => {
+    const guard = new Guard({ holdMs: 20, comfortNoiseLevel }, { press: () => undefined });
+    guard.cover();
+    const output = new Uint8Array(COVER);
+    guard.process(new Uint8Array(COVER).fill(MULAW_SILENCE), output);
+    const power = meanPower(Float64Array.from(output, (byte) => MULAW_DECODE[byte] ?? 0));
+    expect(Math.abs(dbm0Of(Math.sqrt(2 * power)) - comfortNoiseLevel)).toBeLessThan(1);
+  });
+
+  it('refuses a beep or a noise that is too loud or too soft', () => {
+    const refused = (options: Partial<GuardOptions>): void =>
+      expect(() => new Guard({ holdMs: 20, ...options }, { press: () => undefined })).toThrow(RangeError);
+    for (const beepLevel of [-41, 0, Number.NaN]) refused({ beepLevel });
+    for (const comfortNoiseLevel of [-66, -39, Number.NaN]) refused({ comfortNoiseLevel });
   });
 });
