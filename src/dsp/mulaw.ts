@@ -16,6 +16,9 @@ const CLIP = 32_635;
  */
 export const AMPLITUDE_0DBM0 = 8159 * 4 * 10 ** (-3.17 / 20);
 
+/** Looked up once: in the sandbox of a test, a look-up in `Math` costs more than all the rest of a sample. */
+const { abs, clz32, min, round } = Math;
+
 /** Byte → 16-bit linear sample. */
 export const MULAW_DECODE: Readonly<Int16Array> = Int16Array.from({ length: 256 }, (_, byte) => {
   const code = ~byte & 0xff;
@@ -26,8 +29,8 @@ export const MULAW_DECODE: Readonly<Int16Array> = Int16Array.from({ length: 256 
 /** 16-bit linear sample → byte. Clips. */
 export function mulawEncode(sample: number): number {
   const sign = sample < 0 ? 0x80 : 0;
-  const biased = Math.min(Math.round(Math.abs(sample)), CLIP) + BIAS;
-  const exponent = 24 - Math.clz32(biased);
+  const biased = min(round(abs(sample)), CLIP) + BIAS;
+  const exponent = 24 - clz32(biased);
   return ~(sign | (exponent << 4) | ((biased >> (exponent + 3)) & 0x0f)) & 0xff;
 }
 
