@@ -1,0 +1,36 @@
+import { Random } from '../support/random.js';
+import { firstNever, grid, lastAlways, type Row } from './figure.js';
+import { TRIALS, USUAL, curve, trial } from './trials.js';
+
+/** ms */
+const LENGTHS = { small: [60, 50, 45, 40, 23, 20, 15, 10], full: grid(60, 10, 0.5) };
+
+/** ITU-T Q.24: AT&T asks that 40 ms are taken and 23 ms are not. */
+export const duration: Row = {
+  name: 'duration',
+  measure(receiver, { effort, seed }) {
+    const random = new Random(seed);
+    const lengths = curve('length', LENGTHS[effort], (length) =>
+      trial(receiver, length, { ...USUAL, length }, 2 * TRIALS[effort], random),
+    );
+    return {
+      curves: [lengths],
+      figures: [
+        {
+          name: 'never to',
+          value: firstNever(lengths.points),
+          unit: 'ms',
+          target: 23,
+          better: 'higher',
+        },
+        {
+          name: 'always from',
+          value: lastAlways(lengths.points),
+          unit: 'ms',
+          target: 40,
+          better: 'lower',
+        },
+      ],
+    };
+  },
+};
