@@ -3,19 +3,34 @@ import { SAMPLE_RATE } from './mulaw.js';
 /** A second-order section: b0, b1, b2 over 1, a1, a2. */
 type Section = readonly [b0: number, b1: number, b2: number, a1: number, a2: number];
 
-/** Coefficients after R. Bristow-Johnson's "Cookbook formulae for audio EQ biquad filter coefficients". */
-function section(kind: 'low' | 'high', hz: number, q: number): Section {
-  const angle = (2 * Math.PI * hz) / SAMPLE_RATE;
-  const alpha = Math.sin(angle) / (2 * q);
-  const a0 = 1 + alpha;
-  const edge = (kind === 'low' ? 1 - Math.cos(angle) : 1 + Math.cos(angle)) / a0;
-  const middle = kind === 'low' ? edge : -edge;
-  return [edge / 2, middle, edge / 2, (-2 * Math.cos(angle)) / a0, (1 - alpha) / a0];
+/** Zeros on the unit circle at `nullHz`, poles at `hz`; gain 1 at half the sample rate. */
+function highPass(hz: number, q: number, nullHz: number): Section {
+  const { a1, a2 } = poles(hz, q);
+  const middle = -2 * Math.cos((2 * Math.PI * nullHz) / SAMPLE_RATE);
+  const gain = (1 - a1 + a2) / (2 - middle);
+  return [gain, middle * gain, gain, a1, a2];
 }
 
-/** Keeps the band of the keypad's tones: most of a voice, hum, and dial tones lie below it. */
-const HIGH_PASS = section('high', 600, 0.9);
-const LOW_PASS = section('low', 1850, 0.9);
+/** Gain 1 at 0 Hz. */
+function lowPass(hz: number, q: number): Section {
+  const { a1, a2 } = poles(hz, q);
+  const gain = (1 + a1 + a2) / 4;
+  return [gain, 2 * gain, gain, a1, a2];
+}
+
+/** After R. Bristow-Johnson's "Cookbook formulae for audio EQ biquad filter coefficients". */
+function poles(hz: number, q: number): { readonly a1: number; readonly a2: number } {
+  const angle = (2 * Math.PI * hz) / SAMPLE_RATE;
+  const alpha = Math.sin(angle) / (2 * q);
+  return { a1: (-2 * Math.cos(angle)) / (1 + alpha), a2: (1 - alpha) / (1 + alpha) };
+}
+
+/**
+ * Keeps the band of the keypad's tones: most of a voice lies beside it. The null takes out dial tones, which are
+ * 350 and 440 Hz or 425 Hz (ITU-T E.180).
+ */
+const HIGH_PASS = highPass(620, 1, 395);
+const LOW_PASS = lowPass(1850, 0.9);
 
 /** Power gain of one section at `hz`. */
 function sectionGain([b0, b1, b2, a1, a2]: Section, hz: number): number {
