@@ -53,16 +53,17 @@ export function score({ sent }: Line, heard: readonly Heard[]): Score {
   let s = sent.length;
   let h = heard.length;
   while (s > 0 && h > 0) {
-    const pair = pairCost(s - 1, h - 1);
-    if (at(s, h) === at(s - 1, h - 1) + pair) {
+    // Of two that would do, the first that was heard is the press, and the second is extra.
+    if (at(s, h) === at(s, h - 1) + 1) h--;
+    else if (at(s, h) === at(s - 1, h) + 1) s--;
+    else {
       s--;
       h--;
-      if (pair === 0) {
+      if (pairCost(s, h) === 0) {
         right++;
         found[s] = heard[h];
       } else wrong++;
-    } else if (at(s, h) === at(s - 1, h) + 1) s--;
-    else h--;
+    }
   }
   return {
     heard: found,
