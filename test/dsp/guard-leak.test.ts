@@ -1,21 +1,10 @@
 import { describe, it, expect } from '@jest/globals';
-import { BEEP_LENGTH, GRID } from '../../src/dsp/beeper.js';
-import { Guard } from '../../src/dsp/guard.js';
 import { MULAW_SILENCE } from '../../src/dsp/mulaw.js';
-import { keyHz } from '../../src/dsp/keypad.js';
-import { addSine, toMulaw } from '../../src/dsp/tone.js';
+import { toMulaw } from '../../src/dsp/tone.js';
+import { guarded } from '../support/guarded.js';
 import { leaked, passedThrough } from '../support/leak.js';
-import { guessKey } from '../support/matched-filter.js';
 import { Random } from '../support/random.js';
 import { lineOfKeys, ms, voiceLike, type KeySet } from '../support/tones.js';
-
-function guarded(mulaw: Uint8Array, fieldOpen: boolean, holdMs: 15 | 20 | 40): Uint8Array {
-  const guard: Guard = new Guard({ holdMs }, { press: () => guard.beep() });
-  guard.fieldOpen = fieldOpen;
-  const output = new Uint8Array(mulaw.length);
-  guard.process(mulaw, output);
-  return output;
-}
 
 const NOISE = { kind: 'noise', under: 20 } as const;
 const VOICE = { kind: 'voice', under: 12 } as const;
@@ -54,20 +43,6 @@ describe('the guard lets no sample of a key through', () => {
     const passed = passedThrough(mulaw, guarded(mulaw, field === 'open', holdMs), ms(holdMs));
     expect(keys.map((key) => leaked(passed, key, ms(holdMs))).filter((samples) => samples > 0)).toEqual([]);
   });
-
-  it('to a filter that knows the tones and when they were keyed', () => {
-    const set = { duration: [40, 120], level: LOUD, twist: AT_T } as const;
-    const { mulaw, keys } = lineOfKeys(set, 240, new Random(77));
-    const guessed = (audio: Uint8Array, later: number): number =>
-      keys.filter(({ key, start, end, sines }) => {
-        const [low, high] = keyHz(key);
-        const detune = [sines[0].hz / low - 1, sines[1].hz / high - 1] as const;
-        return guessKey(audio, start + later, end + later, detune) === key;
-      }).length;
-    expect(guessed(mulaw, 0)).toBeGreaterThan(235);
-    // 1 in 16 by chance: 15 of 240, and 30 is four deviations more.
-    expect(guessed(guarded(mulaw, false, 20), ms(20))).toBeLessThan(30);
-  });
 });
 
 describe('the guard lets speech through', () => {
@@ -95,27 +70,5 @@ describe('the guard lets speech through', () => {
       expect(passed[start - ms(250)]).toBe(1);
       expect(passed[end + ms(500)]).toBe(1);
     }
-  });
-});
-
-describe('the beeps', () => {
-  const set = { duration: [40, 200], level: [-25, -3], twist: AT_T } as const;
-  const { mulaw, keys } = lineOfKeys(set, 20, new Random(9));
-  const output = guarded(mulaw, false, 20);
-  const period = new Float64Array(8);
-  addSine(period, { hz: 1000, level: -13 });
-  const wave = toMulaw(period);
-
-  it('are one a press, begin on the grid and are alike to the sample', () => {
-    const starts: number[] = [];
-    for (let slot = 0; slot < output.length; slot += GRID) {
-      const beep = output.subarray(slot, slot + BEEP_LENGTH);
-      if (beep.every((byte, n) => byte === wave[n % 8])) starts.push(slot);
-    }
-    expect(starts).toHaveLength(keys.length);
-    const firstSlots = keys.map(({ start }) => Math.ceil((start + ms(30)) / GRID) * GRID);
-    expect(
-      starts.map((start, n) => start - (firstSlots[n] ?? 0)).filter((late) => late !== 0 && late !== GRID),
-    ).toEqual([]);
   });
 });
