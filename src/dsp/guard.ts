@@ -24,6 +24,9 @@ export interface GuardListener {
   press(cell: KeyCell, onset: number): void;
 }
 
+/** A cover that came of suspicion alone ends on this grid, 20 ms: no press counted, whose length could be told from it. */
+const FINE_GRID = 160;
+
 /** After a press the caller stays covered for 250 ms and to the grid: the keys that follow at once begin under it. */
 export const COVER = (250 * SAMPLE_RATE) / 1000;
 
@@ -56,8 +59,9 @@ export class Guard {
   #count = 0;
   #missing = 0;
   #covered = false;
-  /** The cover may end at the first grid point at or after this count. */
+  /** The cover may end at the first point of its grid at or after this count. */
   #coverUntil = 0;
+  #coverGrid = FINE_GRID;
   #faults = 0;
 
   constructor(options: GuardOptions, listener: GuardListener) {
@@ -117,24 +121,26 @@ export class Guard {
   }
 
   #openBlock(): void {
-    if (this.#count % GRID !== 0) return;
-    this.#beeper.slot();
-    if (this.#beeper.idle && this.#count >= this.#coverUntil) this.#covered = false;
+    if (this.#count % GRID === 0) this.#beeper.slot();
+    if (this.#count % this.#coverGrid !== 0 || this.#count < this.#coverUntil || !this.#beeper.idle) return;
+    this.#covered = false;
+    this.#coverGrid = FINE_GRID;
   }
 
   /** Looks at the block that is now complete. */
   #look(): void {
     this.#blocks.push(this.#held, (this.#count - BLOCK) % this.#hold);
     this.#quickWindow.update();
-    if (this.#suspicion.next(this.fieldOpen)) this.#coverFor(this.#hold + BLOCK);
+    if (this.#suspicion.next(this.fieldOpen)) this.#coverFor(this.#hold + BLOCK, FINE_GRID);
     if (this.#count % STEP !== 0) return;
     if (this.#window !== this.#quickWindow) this.#window.update();
     this.#detector.next();
     if (this.#detector.pressed) this.#coverFor(this.#hold + COVER);
   }
 
-  #coverFor(samples: number): void {
+  #coverFor(samples: number, grid = GRID): void {
     this.#covered = true;
+    this.#coverGrid = Math.max(this.#coverGrid, grid);
     this.#coverUntil = Math.max(this.#coverUntil, this.#count + samples);
   }
 
@@ -145,7 +151,7 @@ export class Guard {
 
   /** One beep, in the first free slot of the grid; the caller stays covered until all have been heard. */
   beep(): void {
-    this.#covered = true;
+    this.#coverFor(0);
     this.#beeper.add();
   }
 

@@ -125,6 +125,19 @@ describe('the guard', () => {
     expect(passed.subarray(opens, opens + 1000).every((one) => one === 1)).toBe(true);
   });
 
+  it('covers a tone that is no press for as long as it is suspect, and to a grid of 20 ms', () => {
+    const samples = new Float64Array(ms(1000));
+    addKeyTone(samples, 8, ms(403), ms(20));
+    const mulaw = toMulaw(samples);
+    const output = new Uint8Array(mulaw.length);
+    quietGuard().process(mulaw, output);
+    const passed = passedThrough(mulaw, output, HOLD);
+    const opens = passed.indexOf(1, ms(423) + HOLD);
+    expect(leaked(passed, { start: ms(403), end: ms(423) }, HOLD)).toBe(0);
+    expect(opens % ms(20)).toBe(0);
+    expect(opens).toBeLessThanOrEqual(ms(423 + 40) + HOLD);
+  });
+
   it('covers both sides of missing audio, and counts it', () => {
     const mulaw = toMulaw(voiceLike(2, new Random(32)));
     const output = new Uint8Array(mulaw.length);
