@@ -15,6 +15,8 @@ export const MAX_MISSING_SAMPLES = 8000;
  */
 export class MediaOrder {
   #sequence = ABSENT;
+  /** Numbers passed over since the last frame. */
+  #skipped = 0;
   #chunk = ABSENT;
   /** Presentation time of the next frame in ms, if nothing is lost before it. */
   #due = ABSENT;
@@ -24,6 +26,7 @@ export class MediaOrder {
     if (sequence === ABSENT) return true;
     const behind = this.#sequence - sequence;
     if (this.#sequence !== ABSENT && behind >= 0 && behind < RESTART) return false;
+    if (this.#sequence !== ABSENT) this.#skipped += behind < 0 ? -behind - 1 : 1;
     this.#sequence = sequence;
     return true;
   }
@@ -35,9 +38,12 @@ export class MediaOrder {
     if (chunk !== ABSENT) this.#chunk = chunk;
     this.#due = timestamp === ABSENT ? ABSENT : timestamp + samples / SAMPLES_PER_MS;
 
-    // A counter that went back began anew, and how much went with it is unknown: at least a frame.
+    // A counter or a clock that went back began anew, and how much went with it is unknown: at least a frame.
     const byChunk = chunksLost < 0 ? FRAME_SAMPLES : chunksLost * samples;
-    const byTime = jump >= FRAME_SAMPLES ? Math.round(jump) : 0;
-    return Math.min(Math.max(byChunk, byTime), MAX_MISSING_SAMPLES);
+    const byTime = jump >= FRAME_SAMPLES ? Math.round(jump) : jump <= -FRAME_SAMPLES ? FRAME_SAMPLES : 0;
+    // Other messages are numbered too: one too many is told lost rather than one too few.
+    const bySequence = chunk === ABSENT && timestamp === ABSENT ? this.#skipped * samples : 0;
+    this.#skipped = 0;
+    return Math.min(Math.max(byChunk, byTime, bySequence), MAX_MISSING_SAMPLES);
   }
 }

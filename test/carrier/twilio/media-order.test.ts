@@ -65,6 +65,23 @@ describe('missing audio', () => {
     expect(missing([[3_000, 60_000], [1, 0]])).toEqual([0, 160]); // prettier-ignore
   });
 
+  it('is at least a frame where the clock went back', () => {
+    expect(missing([[ABSENT, 0], [ABSENT, 40], [ABSENT, 20], [ABSENT, 60]])).toEqual([0, 160, 160, 160]); // prettier-ignore
+    expect(missing([[ABSENT, 40], [ABSENT, 40], [ABSENT, 60]])).toEqual([0, 160, 0]); // prettier-ignore
+  });
+
+  it('is told by the numbers of messages where frames have none', () => {
+    const order = new MediaOrder();
+    const before = (sequence: number, chunk = ABSENT): number => {
+      order.inTurn(sequence);
+      return order.missingBefore(chunk, ABSENT, 160);
+    };
+    expect([2, 3, 6].map((sequence) => before(sequence))).toEqual([0, 0, 320]);
+    order.inTurn(8); // a key
+    expect([9, 5000, 7].map((sequence) => before(sequence))).toEqual([160, MAX_MISSING_SAMPLES, 160]);
+    expect([before(9, 1), before(11, 2)]).toEqual([0, 0]);
+  });
+
   it('is a second at most', () => {
     expect(missing([[1, 0], [3_001, 60_000]])).toEqual([0, MAX_MISSING_SAMPLES]); // prettier-ignore
   });
