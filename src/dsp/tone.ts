@@ -58,5 +58,7 @@ export function keypadTone(key: number, length: number, tone: KeyTone = {}): Uin
 
 /** 16-bit samples as µ-law; what is over full scale clips. */
 export function toMulaw(samples: Float64Array): Uint8Array {
-  return Uint8Array.from(samples, mulawEncode);
+  const mulaw = new Uint8Array(samples.length);
+  for (let n = 0; n < samples.length; n++) mulaw[n] = mulawEncode(samples[n] ?? 0);
+  return mulaw;
 }
