@@ -3,7 +3,7 @@ import { addSine } from '../../src/dsp/tone.js';
 import { Random } from '../support/random.js';
 import { grid, lastAlways, type Row } from './figure.js';
 import { addEcho, addNoise, type Line } from './line.js';
-import { TRIALS, USUAL, curve, trial } from './trials.js';
+import { TRIALS, USUAL, trial } from './trials.js';
 
 interface Company {
   readonly name: string;
@@ -14,7 +14,7 @@ interface Company {
   readonly level: number;
   readonly figure: string;
   readonly unit: string;
-  readonly target?: number;
+  readonly target: number;
   readonly better: 'higher' | 'lower';
   add(line: Line, at: number, random: Random): void;
 }
@@ -111,23 +111,15 @@ export const company: readonly Row[] = COMPANY.map((other) => ({
   name: other.name,
   measure(receiver, { effort, seed }) {
     const random = new Random(seed);
-    const found = curve(other.name, other[effort], (at) =>
+    const points = other[effort].map((at) =>
       trial(receiver, at, { ...USUAL, level: other.level }, TRIALS[effort], random, (line) => {
         other.add(line, at, random);
       }),
     );
     const { figure: name, unit, target, better } = other;
     return {
-      curves: [found],
-      figures: [
-        {
-          name,
-          value: lastAlways(found.points),
-          unit,
-          better,
-          ...(target === undefined ? {} : { target }),
-        },
-      ],
+      curves: [{ name: other.name, points }],
+      figures: [{ name, value: lastAlways(points), unit, target, better }],
     };
   },
 }));

@@ -1,7 +1,7 @@
 import { SAMPLE_RATE } from '../../src/dsp/mulaw.js';
 
 /** Half the width of the interpolating filter, in samples, and the places between two samples that it is known for. */
-const HALF = 8;
+const HALF = 4;
 const PLACES = 512;
 
 /** A cardinal sine in a Hann window, place by place. */

@@ -3,11 +3,12 @@ import type { Receiver } from './receiver.js';
 /** One number of a row. */
 export interface Figure {
   readonly name: string;
-  /** Null: there is none, such as a level from which on nothing is heard any more. */
+  /** Null: nowhere along the curve, such as a level from which on nothing is heard any more. */
   readonly value: number | null;
   readonly unit: string;
-  /** What the number is out of, in words. */
-  readonly of?: string;
+  /** Trials that it counts those of that went right; or hours of sound in which it counts what should not be there. */
+  readonly of?: number;
+  readonly hours?: number;
   /** What is asked for, and to which side of it a number is better. */
   readonly target?: number;
   readonly better: 'higher' | 'lower';
@@ -20,7 +21,6 @@ export interface Point {
   readonly of: number;
 }
 
-/** Points from the easiest to the hardest. */
 export interface Curve {
   readonly name: string;
   readonly points: readonly Point[];

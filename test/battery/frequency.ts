@@ -1,7 +1,7 @@
-import { KEY_AT, GROUP, TONES, toneHz } from '../../src/dsp/keypad.js';
+import { GROUP, KEY_AT, TONES, toneHz } from '../../src/dsp/keypad.js';
 import { Random } from '../support/random.js';
-import { firstNever, grid, lastAlways, type Curve, type Row } from './figure.js';
-import { ALL_KEYS, TRIALS, USUAL, curve, trial } from './trials.js';
+import { firstNever, grid, lastAlways, round, type Point, type Row } from './figure.js';
+import { ALL_KEYS, TRIALS, USUAL, trial } from './trials.js';
 
 /** % of the tone's frequency. */
 const OFF = { small: [0, 1, 1.5, 1.8, 3.5, 4, 5], full: grid(0, 6, 0.1) };
@@ -10,38 +10,40 @@ const OFF = { small: [0, 1, 1.5, 1.8, 3.5, 4, 5], full: grid(0, 6, 0.1) };
 const TAKEN = 1.8;
 const REFUSED = 3.5;
 
-/** One tone off, the other right; and both off as far as they must be taken, in every direction. */
+const SIGNS = [1, -1];
+
+/** One tone off and the other right; and both off as far as they must be taken, to every side. */
 export const frequency: Row = {
   name: 'frequency',
   measure(receiver, { effort, seed }) {
     const random = new Random(seed);
-    const offBy = (off: readonly [number, number], keys: readonly number[], at: number) =>
-      trial(receiver, at, { ...USUAL, off, keys }, TRIALS[effort], random);
-    const curves = Array.from({ length: TONES }, (_, tone) => tone).flatMap((tone): Curve[] =>
-      [1, -1].map((sign) =>
-        curve(`${toneHz(tone)} Hz, ${sign > 0 ? 'above' : 'below'}`, OFF[effort], (percent) => {
-          const off = (sign * percent) / 100;
-          return offBy(tone < GROUP ? [off, 0] : [0, off], keysWith(tone), percent);
-        }),
+    const of = TRIALS[effort];
+    const offBy = (low: number, high: number, keys = ALL_KEYS): Point =>
+      trial(receiver, low + high, { ...USUAL, off: [low / 100, high / 100], keys }, of, random);
+    const tones = Array.from({ length: TONES }, (_, tone) =>
+      SIGNS.map((sign) =>
+        OFF[effort].map((off) =>
+          tone < GROUP ? offBy(sign * off, 0, keysWith(tone)) : offBy(0, sign * off, keysWith(tone)),
+        ),
       ),
     );
-    const both = [1, -1].flatMap((low) =>
-      [1, -1].map((high) => offBy([(low * TAKEN) / 100, (high * TAKEN) / 100], ALL_KEYS, TAKEN)),
-    );
-    const of = both.reduce((sum, point) => sum + point.of, 0);
+    const both = SIGNS.flatMap((low) => SIGNS.map((high) => offBy(low * TAKEN, high * TAKEN)));
     return {
-      curves,
+      curves: tones.map(([above = [], below = []], tone) => ({
+        name: `${toneHz(tone)} Hz`,
+        points: [...below.toReversed(), ...above.slice(1)],
+      })),
       figures: [
         {
           name: 'always accepted to',
-          value: worst(curves.map(({ points }) => lastAlways(points)), Math.min), // prettier-ignore
+          value: leastOff(tones.flat().map(lastAlways)),
           unit: '%',
           target: TAKEN,
           better: 'higher',
         },
         {
           name: 'always refused from',
-          value: worst(curves.map(({ points }) => firstNever(points)), Math.max), // prettier-ignore
+          value: mostOff(tones.flat().map(firstNever)),
           unit: '%',
           target: REFUSED,
           better: 'lower',
@@ -50,8 +52,8 @@ export const frequency: Row = {
           name: `both ${TAKEN} % off`,
           value: both.reduce((sum, { right }) => sum + right, 0),
           unit: '',
-          of: `of ${of}`,
-          target: of,
+          of: both.length * of,
+          target: both.length * of,
           better: 'higher',
         },
       ],
@@ -60,16 +62,20 @@ export const frequency: Row = {
 };
 
 function keysWith(tone: number): number[] {
-  return KEY_AT.filter(
-    (_, place) => (tone < GROUP ? Math.floor(place / GROUP) : (place % GROUP) + GROUP) === tone,
+  return KEY_AT.filter((_, place) =>
+    tone < GROUP ? Math.floor(place / GROUP) === tone : place % GROUP === tone - GROUP,
   );
 }
 
-/** Null is worse than anything. */
-export function worst(
-  values: readonly (number | null)[],
-  pick: (...values: number[]) => number,
-): number | null {
-  const known = values.filter((value) => value !== null);
-  return known.length < values.length ? null : pick(...known);
+/** Of the worst tone. */
+function leastOff(percents: readonly (number | null)[]): number | null {
+  return percents.reduce((least, one) =>
+    least === null || one === null ? null : round(Math.min(Math.abs(least), Math.abs(one))),
+  );
+}
+
+function mostOff(percents: readonly (number | null)[]): number | null {
+  return percents.reduce((most, one) =>
+    most === null || one === null ? null : round(Math.max(Math.abs(most), Math.abs(one))),
+  );
 }

@@ -1,5 +1,5 @@
 import { Random } from '../support/random.js';
-import { grid, lastAlways, type Curve, type Row, type Setting } from './figure.js';
+import { grid, lastAlways, type Figure, type Point, type Row } from './figure.js';
 import { lineOf } from './line.js';
 import type { Receiver } from './receiver.js';
 import { ALL_KEYS, TRIALS, USUAL, hear } from './trials.js';
@@ -17,68 +17,51 @@ const HALVES = { usual: 50, one: 20, two: 40 };
 /** A key whose tone stops and goes on: one press or two. */
 export const gaps: Row = {
   name: 'gap within a key',
-  measure(receiver, setting) {
-    const usual = heardAs(receiver, GAPS[setting.effort], HALVES.usual, setting);
-    const short = heardAs(receiver, [BRIDGED], HALVES.one, setting).one.points[0];
-    const close = heardAs(receiver, [SPLIT], HALVES.two, setting).two.points[0];
+  measure(receiver, { effort, seed }) {
+    const random = new Random(seed);
+    const heardAs = (gap: number, half: number) => heard(receiver, gap, half, TRIALS[effort], random);
+    const usual = GAPS[effort].map((gap) => heardAs(gap, HALVES.usual));
+    const one = usual.map((point) => point.one);
+    const two = usual.map((point) => point.two);
     return {
-      curves: [usual.one, usual.two],
+      curves: [{ name: 'two', points: two }],
       figures: [
-        {
-          name: 'bridged to',
-          value: lastAlways(usual.one.points),
-          unit: 'ms',
-          target: BRIDGED,
-          better: 'higher',
-        },
+        { name: 'bridged to', value: lastAlways(one), unit: 'ms', target: BRIDGED, better: 'higher' },
         {
           name: 'split from',
-          value: lastAlways(usual.two.points.toReversed()),
+          value: lastAlways(two.toReversed()),
           unit: 'ms',
           target: SPLIT,
           better: 'lower',
         },
-        {
-          name: `${HALVES.one} + ${HALVES.one} ms, ${BRIDGED} ms between: one`,
-          value: short?.right ?? 0,
-          unit: '',
-          of: `of ${short?.of}`,
-          target: short?.of ?? 0,
-          better: 'higher',
-        },
-        {
-          name: `${HALVES.two} + ${HALVES.two} ms, ${SPLIT} ms between: two`,
-          value: close?.right ?? 0,
-          unit: '',
-          of: `of ${close?.of}`,
-          target: close?.of ?? 0,
-          better: 'higher',
-        },
+        all(`${HALVES.one} + ${HALVES.one} ms, ${BRIDGED} ms between: one`, heardAs(BRIDGED, HALVES.one).one),
+        all(`${HALVES.two} + ${HALVES.two} ms, ${SPLIT} ms between: two`, heardAs(SPLIT, HALVES.two).two),
       ],
     };
   },
 };
 
-function heardAs(
+function all(name: string, { right, of }: Point): Figure {
+  return { name, value: right, unit: '', of, target: of, better: 'higher' };
+}
+
+/** How many are heard as one press, and how many as two. */
+function heard(
   receiver: Receiver,
-  at: readonly number[],
+  gap: number,
   half: number,
-  { effort, seed }: Setting,
-): { one: Curve; two: Curve } {
-  const random = new Random(seed);
-  const of = TRIALS[effort];
-  const points = at.map((gap) => {
-    const stimuli = Array.from({ length: of }, (_, n) => ({
-      ...USUAL,
-      key: ALL_KEYS[n % ALL_KEYS.length] ?? 0,
-      length: 2 * half + gap,
-      gap: [half, gap] as const,
-    }));
-    const { right, extra } = hear(receiver, lineOf(stimuli, random));
-    return { at: gap, of, once: Math.max(0, right - extra), twice: Math.min(extra, right) };
-  });
+  of: number,
+  random: Random,
+): { one: Point; two: Point } {
+  const stimuli = Array.from({ length: of }, (_, n) => ({
+    ...USUAL,
+    key: ALL_KEYS[n % ALL_KEYS.length] ?? 0,
+    length: 2 * half + gap,
+    gap: [half, gap] as const,
+  }));
+  const { right, extra } = hear(receiver, lineOf(stimuli, random));
   return {
-    one: { name: 'heard as one', points: points.map(({ at, of, once }) => ({ at, right: once, of })) },
-    two: { name: 'heard as two', points: points.map(({ at, of, twice }) => ({ at, right: twice, of })) },
+    one: { at: gap, right: Math.max(0, right - extra), of },
+    two: { at: gap, right: Math.min(extra, right), of },
   };
 }

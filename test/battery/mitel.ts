@@ -48,7 +48,7 @@ function decode(receiver: Receiver, random: Random): Figure {
     name: '2, decode',
     value: hits(receiver, stimuli, { key: 0, level: -4 }, random),
     unit: '',
-    of: 'of 160',
+    of: 160,
     target: 160,
     better: 'higher',
   };
@@ -73,10 +73,10 @@ function bandwidth(receiver: Receiver, random: Random): Figure {
     }),
   );
   return {
-    name: '3, bandwidth within bounds',
+    name: '3, bandwidth, tones within bounds',
     value: within.filter(Boolean).length,
     unit: '',
-    of: `of ${within.length} tones`,
+    of: within.length,
     target: within.length,
     better: 'higher',
   };
@@ -142,7 +142,7 @@ function signalToNoise(receiver: Receiver, snr: number, count: number, random: R
     name: `7, ${snr} dB over noise`,
     value: Math.max(0, right - extra),
     unit: '',
-    of: `of ${count}`,
+    of: count,
     target: count,
     better: 'higher',
   };

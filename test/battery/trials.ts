@@ -1,6 +1,6 @@
 import { toMulaw } from '../../src/dsp/tone.js';
 import type { Random } from '../support/random.js';
-import type { Curve, Effort, Point } from './figure.js';
+import type { Effort, Point } from './figure.js';
 import { lineOf, type Line, type Stimulus } from './line.js';
 import type { Receiver } from './receiver.js';
 import { score, type Score } from './score.js';
@@ -36,8 +36,3 @@ export function trial(
 }
 
 export const ALL_KEYS: readonly number[] = Array.from({ length: 16 }, (_, key) => key);
-
-/** A curve, value by value. */
-export function curve(name: string, values: readonly number[], trialAt: (at: number) => Point): Curve {
-  return { name, points: values.map(trialAt) };
-}

@@ -17,7 +17,8 @@ const RATE = 22_050;
 
 /** It names keys, and says nothing else of them. */
 function listen(mulaw: Uint8Array): Heard[] {
-  const samples = Float64Array.from(mulaw, (byte) => MULAW_DECODE[byte] ?? 0);
+  const samples = new Float64Array(mulaw.length);
+  for (let n = 0; n < mulaw.length; n++) samples[n] = MULAW_DECODE[mulaw[n] ?? 0] ?? 0;
   const fast = resampled(samples, SAMPLE_RATE / RATE);
   const input = new Int16Array(fast.length);
   for (let n = 0; n < fast.length; n++) {
