@@ -1,169 +1,160 @@
+import { writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Guard, type GuardOptions } from '../../src/dsp/guard.js';
-import { SAMPLE_RATE } from '../../src/dsp/mulaw.js';
-import { toMulaw } from '../../src/dsp/tone.js';
-import { leaked, passedThrough } from '../support/leak.js';
 import { Random } from '../support/random.js';
-import { ms, voiceLike } from '../support/tones.js';
-import { keysOver, type KeyCondition, type Rest } from './keys-over.js';
-import { installedRecordings, joined, type Recording } from './recordings.js';
+import { shareBound } from '../support/statistics.js';
+import { voiceLike } from '../support/tones.js';
+import { coverOf } from './guard-cover.js';
+import { leakCharts } from './guard-curves.js';
+import { guessedPieces, timingOf } from './guard-eavesdropper.js';
+import { FIELDS, HOLDS, leaksOf, type HoldMs, type Leaks } from './guard-leaks.js';
+import {
+  coverTable,
+  eavesdropperTable,
+  leakTable,
+  otherHoldsTable,
+  speedTable,
+  timingTable,
+} from './guard-report.js';
+import { beforeAndAfter } from './guard-pictures.js';
+import { promisedSets } from './guard-sets.js';
+import { guardSpeed } from './guard-speed.js';
+import { keyedSpeech } from './keyed-speech.js';
+import type { Effort } from './leak-row.js';
+import { chartsSvg, type Chart } from './line-chart.js';
+import { Progress } from './progress.js';
+import { installedRecordings, joined, missingRecordings, type Recording } from './recordings.js';
+import { spandspMissing, spandspSpeed } from './rivals/spandsp.js';
 
 /**
- * How the guard does: keys of which any sample came out, how much of voices it covers where there is no key, and how
- * fast it is. The synthetic voice is always there, recorded ones where they are installed.
+ * How the guard does: keys of which any sample came out, what an eavesdropper makes of the rest, how much of voices
+ * and music it covers where there is no key, and how fast it is.
  */
+
+/** The hold-back of the main tables. */
+const HOLD: HoldMs = 20;
+
+const PARTS = ['leaks', 'cover', 'eavesdropper', 'curves', 'speed', 'pictures'] as const;
+type Part = (typeof PARTS)[number];
 
 const { values } = parseArgs({
   options: {
-    keys: { type: 'string', default: '400' },
+    effort: { type: 'string', default: 'small' },
     seed: { type: 'string', default: '1' },
-    hold: { type: 'string', default: '20' },
+    markdown: { type: 'string' },
+    only: { type: 'string', default: PARTS.join() },
   },
 });
-const holdMs = ([15, 20, 40] as const).find((hold) => String(hold) === values.hold);
-const keysEach = Number(values.keys);
+const effort = (['small', 'full'] as const).find((one) => one === values.effort);
 const seed = Number(values.seed);
-if (holdMs === undefined || !(keysEach >= 1 && keysEach <= 10_000) || !Number.isInteger(seed)) {
-  console.error('--hold is 15, 20 or 40, --keys is 1 to 10000, --seed is a whole number');
+const parts = PARTS.filter((part) => values.only.split(',').includes(part));
+if (effort === undefined || !Number.isInteger(seed) || parts.length === 0) {
+  console.error(`--effort is small or full, --seed is a whole number, --only is of ${PARTS.join()}`);
   process.exit(2);
 }
-const hold = ms(holdMs);
-const FRAME = 160;
 
-const LOUD = [-25, -3] as const;
-const USUAL_TWIST = [-8, 4] as const;
-const ANY_TWIST = [-12, 12] as const;
-const WIDE: KeyCondition = {
-  name: 'keys of 40–300 ms',
-  duration: [40, 300],
-  level: LOUD,
-  twist: USUAL_TWIST,
-};
-const TWISTED: KeyCondition = {
-  ...WIDE,
-  name: 'keys of 15–100 ms, any twist',
-  duration: [15, 100],
-  twist: ANY_TWIST,
-};
-const BURSTS: KeyCondition = { ...WIDE, name: 'bursts of 15–40 ms', duration: [15, 40] };
-const QUIET: KeyCondition = {
-  name: 'keys of 15–60 ms at −45…−25 dBm0, any twist',
-  duration: [15, 60],
-  level: [-45, -25],
-  twist: ANY_TWIST,
-};
-const LONG: KeyCondition = {
-  name: 'keys held 0.5–2 s',
-  duration: [500, 2000],
-  level: [-45, -3],
-  twist: ANY_TWIST,
-};
-
-type Field = 'closed' | 'open';
-
+const progress = new Progress();
 const recordings = installedRecordings();
-const voices: Recording[] = [
-  { name: 'synthetic voices', music: false, samples: joined(syntheticVoices()) },
-  ...recordings.filter(({ music }) => !music),
-];
-
-function syntheticVoices(): Float64Array[] {
-  return Array.from({ length: 50 }, (_, n) => voiceLike(12, new Random(seed * 1000 + n)));
-}
-
+const synthetic: Recording = { name: 'synthetic voices', music: false, samples: syntheticVoices() };
 const music = recordings.filter((recording) => recording.music);
+const recorded = recordings.filter((recording) => !recording.music);
+/** What keys are laid over: recorded voices, and made ones where there are none. */
+const voices = recorded.length > 0 ? recorded : [synthetic];
 
-function through(
-  mulaw: Uint8Array,
-  field: Field,
-  options: GuardOptions,
-): { output: Uint8Array; cpu: number } {
-  const output = new Uint8Array(mulaw.length);
-  const guard: Guard = new Guard(options, { press: () => guard.beep() });
-  guard.fieldOpen = field === 'open';
-  const before = process.cpuUsage();
-  for (let at = 0; at < mulaw.length; at += FRAME) {
-    guard.process(mulaw.subarray(at, at + FRAME), output.subarray(at, at + FRAME));
-  }
-  const { user, system } = process.cpuUsage(before);
-  return { output, cpu: (user + system) / 1e6 };
+function syntheticVoices(): Int16Array {
+  const parts = Array.from({ length: 50 }, (_, n) => voiceLike(12, new Random(seed * 1000 + n)));
+  return joined(parts.map((part) => Int16Array.from(part)));
 }
 
-const options: GuardOptions = { holdMs };
-
-function leaks(
-  condition: KeyCondition,
-  rest: Rest | undefined,
-  field: Field,
-  count: number,
-  salt: number,
-): number {
-  const { mulaw, keys } = keysOver(condition, rest, count, new Random(seed * 1000 + salt));
-  const passed = passedThrough(mulaw, through(mulaw, field, options).output, hold);
-  return keys.filter((key) => leaked(passed, key, hold) > 0).length;
+const written: string[] = [];
+function write(text: string): void {
+  progress.clear();
+  console.log(text);
+  written.push(text);
 }
 
-/** Upper bound of a share of which `count` of `all` were seen: E. B. Wilson's, 95 % one-sided. */
-function boundOf(count: number, all: number): number {
-  const z2 = 1.645 ** 2;
-  const middle = count + z2 / 2;
-  return (middle + Math.sqrt(z2 * (count - count ** 2 / all + z2 / 4))) / (all + z2);
+/** Pictures lie beside the Markdown, and are left out without it. */
+function draw(name: string, picture: string | Buffer): void {
+  if (values.markdown !== undefined) writeFileSync(join(dirname(values.markdown), name), picture);
 }
 
-/** Leaky keys of all. */
-function row(
-  name: string,
-  rests: readonly (Rest | undefined)[],
-  condition: KeyCondition,
-  field: Field,
-): void {
-  const count = condition === LONG ? Math.ceil(keysEach / 4) : keysEach;
-  const leaky = rests.reduce((sum, rest, salt) => sum + leaks(condition, rest, field, count, salt), 0);
-  const all = count * rests.length;
-  console.log(
-    `| ${condition.name}, ${name} | ${field} | ${leaky} of ${all} | < ${(100 * boundOf(leaky, all)).toFixed(2)} % |`,
-  );
+const sections: Readonly<Record<Part, (effort: Effort) => void | Promise<void>>> = {
+  leaks(effort) {
+    const sets = promisedSets(voices, music);
+    const all = sets.map((set, n) => {
+      progress.say(set.name);
+      return leaksOf(set, effort, seed * 100 + n);
+    });
+    write(`## Keys of which any sample came out\n\nHold-back ${HOLD} ms.\n`);
+    write(leakTable(all, HOLD));
+    write(wideSet(all));
+    write('The other hold-backs:\n');
+    write(otherHoldsTable(all, HOLD));
+  },
+
+  cover() {
+    write('## Speech and music covered where no key was pressed\n');
+    for (const holdMs of [HOLD, ...HOLDS.filter((hold) => hold !== HOLD)]) {
+      write(`Hold-back ${holdMs} ms:\n`);
+      write(
+        coverTable(
+          [...recorded, ...music, synthetic].map((recording) => {
+            progress.say(recording.name);
+            const [closed, open] = FIELDS.map((field) => coverOf(recording, field, holdMs));
+            if (closed === undefined || open === undefined) throw new Error('there are two fields');
+            return { ...recording, by: { closed, open } };
+          }),
+        ),
+      );
+    }
+  },
+
+  eavesdropper(effort) {
+    progress.say('an eavesdropper');
+    write('## What an eavesdropper makes of it\n');
+    const [voice] = voices.map(({ samples }) => ({ samples, under: 12, level: 'active' as const }));
+    write(eavesdropperTable(guessedPieces([undefined, { under: 20 }, voice], HOLD, effort, seed)));
+    write(timingTable(timingOf(HOLD, effort, seed)));
+  },
+
+  curves(effort) {
+    const charts: Chart[] = [];
+    for (const chart of leakCharts(voices, HOLD, effort, seed)) {
+      progress.say(`curve: ${chart.title}`);
+      charts.push(chart);
+    }
+    draw('guard-leak.svg', chartsSvg(charts, 3));
+  },
+
+  async speed(effort) {
+    progress.say('speed');
+    write('## Speed\n');
+    const missing = spandspMissing();
+    const theirs = missing === undefined ? spandspSpeed(keyedSpeech()) : `not installed: ${missing}`;
+    write(speedTable(await guardSpeed(effort), theirs));
+  },
+
+  pictures() {
+    draw('guard-spectrogram.png', beforeAndAfter());
+  },
+};
+
+/** The three thirds of the set that receivers are measured by. */
+function wideSet(all: readonly Leaks[]): string {
+  const thirds = all.filter(({ name }) => name.startsWith('40–300 ms, ')).slice(0, 3);
+  const count = thirds.reduce((sum, leaks) => sum + leaks.all, 0);
+  const leaky = thirds.reduce((sum, leaks) => sum + leaks.leaky(HOLD, 'closed'), 0);
+  const bound = (100 * shareBound(leaky, count)).toFixed(2);
+  return `The wide set is the first three rows: ${leaky} of ${count} leaky with the field closed, below ${bound} % at 95 %.\n`;
 }
 
-const over = (sounds: readonly Recording[], under: number, level: 'active' | 'local'): Rest[] =>
-  sounds.map(({ samples }) => ({ samples, under, level }));
-
-console.log(`hold-back ${holdMs} ms, seed ${seed}\n`);
-console.log('| keys | field | any sample out | share, at 95 % |\n| --- | --- | --- | --- |');
-for (const field of ['closed', 'open'] as const) {
-  row('quiet line', [undefined], WIDE, field);
-  row('noise 20 dB under', [{ under: 20 }], WIDE, field);
-  row('voices 12 dB under', over(voices, 12, 'active'), WIDE, field);
-  row('voices 12 dB under each key', over(voices, 12, 'local'), WIDE, field);
-  row('quiet line', [undefined], BURSTS, field);
-  row('voices 12 dB under', over(voices, 12, 'active'), BURSTS, field);
-  row('voices 12 dB under each key', over(voices, 12, 'local'), BURSTS, field);
-  row('quiet line', [undefined], TWISTED, field);
-  row('noise 20 dB under', [{ under: 20 }], TWISTED, field);
-  row('voices 12 dB under each key', over(voices, 12, 'local'), TWISTED, field);
-  row('quiet line', [undefined], QUIET, field);
-  row('quiet line', [undefined], LONG, field);
-  row('voices 6 dB under', over(voices, 6, 'active'), WIDE, field);
-  row('voices 6 dB under each key', over(voices, 6, 'local'), WIDE, field);
-  if (music.length > 0) row('music 6 dB under each key', over(music, 6, 'local'), WIDE, field);
-  row('noise 6 dB under', [{ under: 6 }], TWISTED, field);
-  row('noise as loud', [{ under: 0 }], TWISTED, field);
-  row('noise 6 dB over', [{ under: -6 }], TWISTED, field);
-  row('voices as loud as each key', over(voices, 0, 'local'), WIDE, field);
-}
-
-console.log('\n| no keys | length | covered, field closed | open |\n| --- | --- | --- | --- |');
-let seconds = 0;
-let cpu = 0;
-for (const { name, samples } of [...voices, ...music]) {
-  const mulaw = toMulaw(samples);
-  const covered = (['closed', 'open'] as const).map((field) => {
-    const run = through(mulaw, field, options);
-    cpu += run.cpu;
-    seconds += mulaw.length / SAMPLE_RATE;
-    const passed = passedThrough(mulaw, run.output, hold);
-    return `${(100 * (1 - passed.reduce((sum, one) => sum + one, 0) / passed.length)).toFixed(3)} %`;
-  });
-  console.log(`| ${name} | ${(mulaw.length / SAMPLE_RATE / 60).toFixed(0)} min | ${covered.join(' | ')} |`);
-}
-console.log(`\n${(seconds / cpu).toFixed(0)} s of audio in a second of one core, detector included`);
+const load = loadavg().map((average) => average.toFixed(1));
+write(
+  `Seed ${seed}, effort ${effort}; Node ${process.version}, ${cpus().length} cores (${cpus()[0]?.model.trim()}), ` +
+    `load average ${load.join(' ')}.\n`,
+);
+const missing = missingRecordings(recordings);
+if (missing.length > 0) write(`Recordings that are not installed: ${missing.join(', ')}.\n`);
+for (const part of parts) await sections[part](effort);
+if (values.markdown !== undefined) writeFileSync(values.markdown, written.join('\n'));
