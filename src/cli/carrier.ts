@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { SimulatedCarrier } from '../carrier/simulated/simulated-carrier.js';
 import { AppError, codeOf } from '../errors.js';
 import type { LogFields, Logger } from '../log.js';
-import { wavFile } from '../sandbox/wav.js';
+import { wavFile } from '../recording/wav.js';
 import type { Command } from './command.js';
 
 const TEXT = { type: 'string' } as const;

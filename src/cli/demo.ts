@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { TEST_CARD_NAMES, type TestCardName } from '../carrier/simulated/test-card.js';
 import { AppError } from '../errors.js';
 import { spectrogramPng } from '../sandbox/spectrogram.js';
-import { mulawOf } from '../sandbox/wav.js';
+import { mulawOf } from '../recording/wav.js';
 import type { Command } from './command.js';
 import { DemoScreen } from './demo-screen.js';
 import { DEMO_TEXT, type DemoLanguage } from './demo-text.js';

@@ -9,7 +9,7 @@ import { AppError, codeOf } from '../errors.js';
 import type { Logger } from '../log.js';
 import { createKeyFile } from '../vault/key-file.js';
 import { createSandboxPages } from './sandbox-pages.js';
-import { wavFile } from './wav.js';
+import { wavFile } from '../recording/wav.js';
 
 /** The number that the service answers, the caller's and the agent's telephones: numbers for fiction (ARCEP, E.164). */
 const SERVICE_NUMBER = '+33199000001';

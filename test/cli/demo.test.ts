@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { SimulatedCarrier } from '../../src/carrier/simulated/simulated-carrier.js';
 import { demo } from '../../src/cli/demo.js';
-import { mulawOf, wavFile } from '../../src/sandbox/wav.js';
+import { mulawOf, wavFile } from '../../src/recording/wav.js';
 import { Customer } from '../carrier/simulated/customer.js';
 import { ACCOUNT_SID, AUTH_TOKEN, startCarrier } from '../support/carrier.js';
 

@@ -17,7 +17,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['flow'],
   ['capture'],
   ['vault', 'psp'],
-  ['card'],
+  ['card', 'recording'],
   ['dsp', 'redis'],
   ['config', 'metrics'],
   ['errors', 'log', 'clock', 'id', 'secret', 'currency'],
@@ -27,6 +27,7 @@ const FLOORS: readonly (readonly string[])[] = [
 const PURE: Readonly<Record<string, readonly string[]>> = {
   dsp: ['secret'],
   card: ['secret'],
+  recording: ['dsp', 'errors', 'secret'],
   capture: ['card', 'secret', 'zod'],
 };
 

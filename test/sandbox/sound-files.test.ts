@@ -1,7 +1,7 @@
 import { describe, it, expect } from '@jest/globals';
 import { PNG } from 'pngjs';
 import { LONGEST_SECONDS, spectrogramPng } from '../../src/sandbox/spectrogram.js';
-import { wavFile } from '../../src/sandbox/wav.js';
+import { wavFile } from '../../src/recording/wav.js';
 import { addSine, toMulaw } from '../../src/dsp/tone.js';
 
 describe('a sound file', () => {

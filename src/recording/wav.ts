@@ -1,13 +1,21 @@
 /** WAVE format code of G.711 µ-law. */
 const FORMAT_MULAW = 7;
 const SAMPLE_RATE = 8000;
+export const WAV_HEADER_BYTES = 58;
+/** Stands for a size that isn't known while a program writes into a pipe. */
+const UNKNOWN = 0xffff_ffff;
 
 /** 8 kHz µ-law as a WAV file that any player opens. */
 export function wavFile(mulaw: Uint8Array): Buffer {
-  const padding = mulaw.length % 2;
-  const header = Buffer.alloc(58);
+  return Buffer.concat([wavHeader(mulaw.length), mulaw, wavPadding(mulaw.length)]);
+}
+
+/** The header of so many samples of 8 kHz µ-law; null: of a stream whose end isn't known. */
+export function wavHeader(samples: number | null): Buffer {
+  const length = samples === null || samples > UNKNOWN - WAV_HEADER_BYTES ? UNKNOWN : samples;
+  const header = Buffer.alloc(WAV_HEADER_BYTES);
   header.write('RIFF', 0, 'latin1');
-  header.writeUInt32LE(header.length - 8 + mulaw.length + padding, 4);
+  header.writeUInt32LE(length === UNKNOWN ? UNKNOWN : header.length - 8 + length + (length % 2), 4);
   header.write('WAVEfmt ', 8, 'latin1');
   header.writeUInt32LE(18, 16);
   header.writeUInt16LE(FORMAT_MULAW, 20);
@@ -19,14 +27,19 @@ export function wavFile(mulaw: Uint8Array): Buffer {
   header.writeUInt16LE(0, 36); // no extension
   header.write('fact', 38, 'latin1');
   header.writeUInt32LE(4, 42);
-  header.writeUInt32LE(mulaw.length, 46);
+  header.writeUInt32LE(length, 46);
   header.write('data', 50, 'latin1');
-  header.writeUInt32LE(mulaw.length, 54);
-  return Buffer.concat([header, mulaw, Buffer.alloc(padding)]);
+  header.writeUInt32LE(length, 54);
+  return header;
+}
+
+/** What follows so many samples: chunks have an even length. */
+export function wavPadding(samples: number): Buffer {
+  return Buffer.alloc(samples % 2);
 }
 
 /** The samples of a file that `wavFile` made. */
 export function mulawOf(file: Uint8Array): Uint8Array {
   const length = new DataView(file.buffer, file.byteOffset, file.byteLength).getUint32(54, true);
-  return file.subarray(58, 58 + length);
+  return file.subarray(WAV_HEADER_BYTES, WAV_HEADER_BYTES + length);
 }
