@@ -1,34 +1,51 @@
 import { parseArgs } from 'node:util';
-import { DtmfReceiver } from '../dsp/dtmf-receiver.js';
 import type { Press } from '../dsp/dtmf-detector.js';
+import { DtmfReceiver } from '../dsp/dtmf-receiver.js';
 import { KEY_ASCII } from '../dsp/keypad.js';
+import { SAMPLE_RATE } from '../dsp/mulaw.js';
 import { AppError } from '../errors.js';
 import type { KeyCell } from '../secret.js';
-import { chunksOf, write } from './byte-stream.js';
+import { write } from './byte-stream.js';
 import type { Command } from './command.js';
+import { duration } from './duration.js';
+import { Progress } from './progress.js';
+import { SoundInput } from './sound-input.js';
 
 export const dtmf: Command = {
   name: 'dtmf',
-  summary: 'List the key presses in raw 8 kHz µ-law audio',
-  help: `Usage: npx tonewall dtmf [--digits] < IN
+  summary: 'List the key presses in raw 8 kHz µ-law or WAV audio',
+  help: `Usage: npx tonewall dtmf [--digits] [--channel N] < IN
 
-IN is raw 8 kHz µ-law (G.711), one byte a sample. One line a press, when the key comes up:
+IN is raw 8 kHz µ-law (G.711), one byte a sample, or a WAV file (µ-law, A-law or 16-bit PCM, 8 kHz or more), known by
+its header. One line a press, when the key comes up:
 
-  START LENGTH LEVEL    in samples, samples and dBm0 of the stronger tone
+  START LENGTH LEVEL    in samples, samples and dBm0 of the stronger tone. Samples are those of 8 kHz
 
-  --digits  the key and a space in front of each line. Don't use it on a caller's audio: it prints what was keyed
+  --digits     the key and a space in front of each line. Don't use it on a caller's audio: it prints what was keyed
+  --channel N  which channel of a WAV file; 1 unless given
 
 Example: npx tonewall dtmf < caller.ul
 `,
   async run(args, io) {
-    const lines = new PressLines(digitsAsked(args));
+    const { digits = false, channel } = options(args);
+    const input = await SoundInput.open(io, channel);
+    const progress = new Progress(io.stderr);
+    const lines = new PressLines(digits);
+    let samples = 0;
     const receiver = new DtmfReceiver({ up: (cell, press) => lines.add(cell, press) });
-    for await (const chunk of chunksOf(io.stdin)) {
-      receiver.process(chunk);
+    const done = () =>
+      `${duration(samples / SAMPLE_RATE)} of audio, ${progress.speed(samples / SAMPLE_RATE)}: ${lines.count} presses`;
+    for await (const mulaw of input.mulaw()) {
+      receiver.process(mulaw);
+      if (lines.waiting) progress.clear();
       await lines.writeTo(io.stdout);
+      samples += mulaw.length;
+      progress.show(done);
     }
     receiver.end();
     await lines.writeTo(io.stdout);
+    progress.close(done());
+    input.checkWhole();
     return 0;
   },
 };
@@ -37,9 +54,18 @@ Example: npx tonewall dtmf < caller.ul
 class PressLines {
   readonly #digits: boolean;
   #waiting: Buffer[] = [];
+  #count = 0;
 
   constructor(digits: boolean) {
     this.#digits = digits;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get waiting(): boolean {
+    return this.#waiting.length > 0;
   }
 
   add(cell: KeyCell, { start, length, level }: Press): void {
@@ -49,6 +75,7 @@ class PressLines {
     );
     if (this.#digits) place[0] = KEY_ASCII[cell.key] ?? 0;
     this.#waiting.push(place);
+    this.#count++;
   }
 
   async writeTo(output: NodeJS.WritableStream): Promise<void> {
@@ -58,11 +85,17 @@ class PressLines {
   }
 }
 
-function digitsAsked(args: readonly string[]): boolean {
+function options(args: readonly string[]) {
   try {
-    const { values } = parseArgs({ args: [...args], options: { digits: { type: 'boolean' } } });
-    return values.digits ?? false;
+    const { values } = parseArgs({
+      args: [...args],
+      options: { digits: { type: 'boolean' }, channel: { type: 'string' } },
+    });
+    return values;
   } catch {
-    throw new AppError('bad_request', 'dtmf takes no word but --digits: audio comes in on standard input');
+    throw new AppError(
+      'bad_request',
+      'dtmf takes no word but --digits and --channel N: audio comes in on standard input',
+    );
   }
 }

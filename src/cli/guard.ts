@@ -1,52 +1,83 @@
 import { parseArgs } from 'node:util';
 import { Guard } from '../dsp/guard.js';
+import { SAMPLE_RATE } from '../dsp/mulaw.js';
+import { BLOCK } from '../dsp/tone-blocks.js';
 import { AppError } from '../errors.js';
-import { chunksOf, write } from './byte-stream.js';
+import { CoverWatch } from '../recording/cover-watch.js';
+import { write } from './byte-stream.js';
 import type { Command } from './command.js';
-
-const HOLDS = { '15': 15, '20': 20, '40': 40 } as const;
+import { duration } from './duration.js';
+import { guardOptions } from './guard-options.js';
+import { Progress } from './progress.js';
+import { SoundInput } from './sound-input.js';
+import { WavOutput } from './wav-output.js';
 
 export const guard: Command = {
   name: 'guard',
-  summary: 'Pass raw 8 kHz µ-law audio through the guard, as an agent would hear it',
-  help: `Usage: npx tonewall guard [--capture] < IN > OUT
+  summary: 'Pass raw 8 kHz µ-law or WAV audio through the guard, as an agent would hear it',
+  help: `Usage: npx tonewall guard [--capture] [--channel N] < IN > OUT
 
-IN and OUT are raw 8 kHz µ-law (G.711), one byte a sample. OUT is as long as IN and delayed by GUARD_HOLD_MS
-(20 unless set). Keypad tones are covered, and each press is a beep.
+Keypad tones are covered, and each press is a beep. OUT is as long as IN, delayed by the hold-back.
 
-  --capture  the thresholds of an open payment field
+IN is raw 8 kHz µ-law (G.711), one byte a sample, and so is OUT. Or IN is a WAV file (µ-law, A-law or 16-bit PCM,
+8 kHz or more), known by its header: then OUT is a WAV file of one channel, 8 kHz µ-law.
 
-Example: sox call.wav -t ul -r 8000 -c 1 - | npx tonewall guard --capture > agent.ul
+  --capture    the thresholds of an open payment field
+  --channel N  which channel of a WAV file; 1 unless given. The others are left out
+
+Settings: GUARD_HOLD_MS (20), BEEP_LEVEL_DBM0 (-13), COMFORT_NOISE_DBM0 (-55).
+
+Example: npx tonewall guard --capture < call.wav > agent.wav
 `,
   async run(args, io) {
-    const { capture } = options(args);
-    const line: Guard = new Guard(
-      { holdMs: holdFrom(io.env['GUARD_HOLD_MS']) },
-      { press: () => line.beep() },
-    );
+    const { capture = false, channel } = options(args);
+    const settings = guardOptions(io.env);
+    const input = await SoundInput.open(io, channel);
+    const wav = input.container === 'wav' ? await WavOutput.begin(io.stdout, input.samples) : undefined;
+    const progress = new Progress(io.stderr);
+    let samples = 0;
+    let covered = 0;
+    let beeps = 0;
+    const line: Guard = new Guard(settings, {
+      press: () => {
+        beeps++;
+        line.beep();
+      },
+    });
     line.fieldOpen = capture;
-    for await (const chunk of chunksOf(io.stdin)) {
-      const output = new Uint8Array(chunk.length);
-      line.process(chunk, output);
-      await write(io.stdout, output);
+    const watch = new CoverWatch((settings.holdMs * SAMPLE_RATE) / 1000, (one) => {
+      if (one) covered += BLOCK;
+    });
+    const done = () =>
+      `${duration(samples / SAMPLE_RATE)} of audio, ${progress.speed(samples / SAMPLE_RATE)}`;
+    for await (const mulaw of input.mulaw()) {
+      const output = new Uint8Array(mulaw.length);
+      line.process(mulaw, output);
+      watch.compare(mulaw, output);
+      await (wav?.write(output) ?? write(io.stdout, output));
+      samples += mulaw.length;
+      progress.show(done);
     }
     line.wipe();
+    await wav?.end();
+    const share = ((100 * covered) / Math.max(1, samples)).toFixed(2);
+    progress.close(`${done()}: ${duration(covered / SAMPLE_RATE)} covered (${share} %), ${beeps} beeps`);
+    input.checkWhole();
     return 0;
   },
 };
 
-function options(args: readonly string[]): { capture: boolean } {
+function options(args: readonly string[]) {
   try {
-    const { values } = parseArgs({ args: [...args], options: { capture: { type: 'boolean' } } });
-    return { capture: values.capture ?? false };
+    const { values } = parseArgs({
+      args: [...args],
+      options: { capture: { type: 'boolean' }, channel: { type: 'string' } },
+    });
+    return values;
   } catch {
-    throw new AppError('bad_request', 'guard takes no word but --capture: audio comes in on standard input');
+    throw new AppError(
+      'bad_request',
+      'guard takes no word but --capture and --channel N: audio comes in on standard input',
+    );
   }
-}
-
-function holdFrom(setting: string | undefined): 15 | 20 | 40 {
-  const hold = HOLDS[(setting || '20') as keyof typeof HOLDS];
-  if (hold === undefined)
-    throw new AppError('config_invalid', 'GUARD_HOLD_MS is 15, 20 or 40, as in GUARD_HOLD_MS=20');
-  return hold;
 }

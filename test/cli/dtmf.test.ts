@@ -1,7 +1,9 @@
 import { describe, it, expect } from '@jest/globals';
 import { dtmf } from '../../src/cli/dtmf.js';
 import { addKeyTone, toMulaw } from '../../src/dsp/tone.js';
-import { runCommand } from '../support/command-io.js';
+import { wavFile } from '../../src/recording/wav.js';
+import { Terminal, runCommand } from '../support/command-io.js';
+import { encoded, keyedSamples, wavOf } from '../support/sound-files.js';
 
 /** `1`, `#` and `A`, the last one held to the end. */
 function threeKeys(): Uint8Array {
@@ -45,6 +47,27 @@ describe('tonewall dtmf', () => {
   it('writes nothing where there is no press', async () => {
     const { output } = await runCommand(dtmf, [], new Uint8Array(8000).fill(0xff));
     expect(output).toHaveLength(0);
+  });
+
+  it('takes a WAV file, and the channel that is asked for', async () => {
+    const raw = await runCommand(dtmf, ['--digits'], threeKeys());
+    expect(await runCommand(dtmf, ['--digits'], wavFile(threeKeys()))).toEqual(raw);
+    const format = { encoding: 'alaw', channels: 2, rate: 44_100 } as const;
+    const channels = ['12', '3'].map((keys) => keyedSamples(44_100, 0.8, keys, { start: 0.1 }));
+    const file = wavOf(format, encoded(format, channels));
+    const { output } = await runCommand(dtmf, ['--digits', '--channel', '2'], file);
+    expect(rounded(output).map(([key, start, length]) => [key, start, length])).toEqual([['3', 800, 800]]);
+  });
+
+  it('says on a terminal how much it did, and no key', async () => {
+    const stderr = new Terminal();
+    await runCommand(dtmf, ['--digits'], threeKeys(), { stderr });
+    expect(stderr.text.split('\r').at(-1)).toMatch(/^00:00:00\.5 of audio, [\d,]+ × real time: 3 presses\n$/);
+  });
+
+  it('tells of a WAV file that ends too soon, after what there was', async () => {
+    const cut = wavFile(threeKeys()).subarray(0, 3000);
+    await expect(runCommand(dtmf, [], cut)).rejects.toThrow('ends 1058 bytes before the 4000 of samples');
   });
 
   it('says what it takes', async () => {
