@@ -7,9 +7,10 @@ import { dtmf } from './dtmf.js';
 import { events } from './events.js';
 import { guard } from './guard.js';
 import { keys } from './keys.js';
+import { scan } from './scan.js';
 
 /** The operator's tool: one file a command. */
-const COMMANDS: readonly Command[] = [demo, keys, events, guard, dtmf, carrier];
+const COMMANDS: readonly Command[] = [demo, keys, events, guard, dtmf, scan, carrier];
 
 const [name, ...args] = process.argv.slice(2);
 process.exitCode = await main(name, args);
