@@ -4,7 +4,7 @@ import { firstNever, grid, lastAlways, round, type Point, type Row } from './fig
 import { ALL_KEYS, TRIALS, USUAL, trial } from './trials.js';
 
 /** % of the tone's frequency. */
-const OFF = { small: [0, 1, 1.5, 1.8, 3.5, 4, 5], full: grid(0, 6, 0.1) };
+const OFF = { small: [1, 1.8, 3.5, 4.5], full: grid(0, 6, 0.1) };
 
 /** ITU-T Q.24: NTT asks for 1.8 % to be taken, AT&T for 3.5 % to be refused. */
 const TAKEN = 1.8;
