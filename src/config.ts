@@ -26,6 +26,7 @@ export interface Config {
   defaultFlow: string;
   guardHoldMs: 15 | 20 | 40;
   vaultKeyFile: string;
+  vaultSeal: VaultSeal;
   tokenTtlDays: number;
   testCards: 'allow' | 'refuse';
   apiKey: string | null;
@@ -34,6 +35,13 @@ export interface Config {
   drainSeconds: number;
   logLevel: string;
 }
+
+/** How the root keys in the key file are sealed, and what opens them. */
+export type VaultSeal =
+  | { name: 'plain' }
+  | { name: 'passphrase'; passphraseFile: string }
+  | { name: 'transit'; keyUrl: string; tokenFile: string }
+  | { name: 'aws-kms'; keyId: string };
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -57,6 +65,11 @@ export const SETTING_NAMES = [
   'DEFAULT_FLOW',
   'GUARD_HOLD_MS',
   'VAULT_KEY_FILE',
+  'VAULT_KEY_SEAL',
+  'VAULT_KEY_PASSPHRASE_FILE',
+  'VAULT_TRANSIT_KEY_URL',
+  'VAULT_TRANSIT_TOKEN_FILE',
+  'VAULT_KMS_KEY_ID',
   'TOKEN_TTL_DAYS',
   'STORE_CARDS',
   'PSP',
@@ -144,6 +157,7 @@ export function readConfig(env: Environment): ReadConfig {
         '/etc/tonewall/vault-keys.json (npx tonewall keys create makes one)',
       ),
     ),
+    vaultSeal: vaultSeal(read),
     tokenTtlDays: read.integer('TOKEN_TTL_DAYS', 15, 1, 400),
     testCards: read.choice('TEST_CARDS', ['allow', 'refuse'], 'allow'),
     apiKey: read.text('API_KEY'),
@@ -157,6 +171,14 @@ export function readConfig(env: Environment): ReadConfig {
     ),
   };
 
+  if (config.vaultSeal.name === 'plain' && (live || read.text('VAULT_KEY_SEAL') === null)) {
+    read.unsafe(
+      live,
+      'VAULT_KEY_SEAL',
+      'leaves the vault keys unsealed in their file: seal them with `npx tonewall keys reseal`',
+      'passphrase',
+    );
+  }
   if (config.apiKey !== null && config.apiKey.length < 24) {
     read.unsafe(
       live,
@@ -167,6 +189,37 @@ export function readConfig(env: Environment): ReadConfig {
   }
   read.finish();
   return { config, warnings: read.warnings };
+}
+
+/**
+ * The part of the settings that commands need as well. Throws AppError `config_invalid` like `readConfig`.
+ * The key file is the sandbox's where none is named.
+ */
+export function readVaultKeys(env: Environment): { file: string; seal: VaultSeal } {
+  const read = new Reader(env);
+  const file = resolve(read.text('VAULT_KEY_FILE') ?? `${read.text('DATA_DIR') ?? './data'}/vault-keys.json`);
+  const seal = vaultSeal(read);
+  read.finish();
+  return { file, seal };
+}
+
+function vaultSeal(read: Reader): VaultSeal {
+  const name = read.choice('VAULT_KEY_SEAL', ['plain', 'passphrase', 'transit', 'aws-kms'], 'plain');
+  if (name === 'passphrase') {
+    const example = '/run/secrets/vault-passphrase';
+    return { name, passphraseFile: read.required('VAULT_KEY_PASSPHRASE_FILE', /./, example) };
+  }
+  if (name === 'transit') {
+    const example = 'https://bao.example.com:8200/v1/transit/keys/tonewall';
+    read.required('VAULT_TRANSIT_KEY_URL', /\/v1\/.+\/keys\/[^/?#]+$/, example);
+    const keyUrl = read.url('VAULT_TRANSIT_KEY_URL', true) ?? '';
+    const tokenFile = read.required('VAULT_TRANSIT_TOKEN_FILE', /./, '/run/bao/token');
+    return { name, keyUrl, tokenFile };
+  }
+  if (name === 'aws-kms') {
+    return { name, keyId: read.required('VAULT_KMS_KEY_ID', /^[\w:/-]+$/, 'alias/tonewall') };
+  }
+  return { name };
 }
 
 /** E.164, a SIP address or a client of the carrier's. */

@@ -6,6 +6,8 @@ const GOOD = {
   TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`,
   TWILIO_AUTH_TOKEN: '0123456789abcdef0123456789abcdef',
   VAULT_KEY_FILE: '/keys.json',
+  VAULT_KEY_SEAL: 'passphrase',
+  VAULT_KEY_PASSPHRASE_FILE: '/passphrase',
 };
 
 function linesOf(env: Record<string, string>): string[] {
@@ -81,6 +83,42 @@ describe('settings', () => {
     expect(readConfig({ ...GOOD, ...live }).config.live).toBe(true);
     expect(linesOf({ ...live, API_KEY: 'short' })).toHaveLength(1);
     expect(readConfig({ ...GOOD, API_KEY: 'short' }).warnings).toHaveLength(1);
+  });
+
+  it('refuse unsealed vault keys where the service is live, and warn of them elsewhere', () => {
+    const plain = { VAULT_KEY_SEAL: '' };
+    expect(linesOf({ ...plain, PUBLIC_URL: 'https://voice.example.com' })).toEqual([
+      'VAULT_KEY_SEAL leaves the vault keys unsealed in their file: seal them with `npx tonewall keys reseal`. Example: VAULT_KEY_SEAL=passphrase',
+    ]);
+    expect(readConfig({ ...GOOD, ...plain }).warnings).toHaveLength(1);
+    expect(readConfig({ ...GOOD, VAULT_KEY_SEAL: 'plain' }).warnings).toEqual([]);
+  });
+
+  it('know how the vault keys are sealed', () => {
+    const keyUrl = 'https://bao.example.com:8200/v1/transit/keys/tonewall';
+    const sealOf = (env: Record<string, string>) => readConfig({ ...GOOD, ...env }).config.vaultSeal;
+    expect(sealOf({})).toEqual({ name: 'passphrase', passphraseFile: '/passphrase' });
+    expect(
+      sealOf({
+        VAULT_KEY_SEAL: 'transit',
+        VAULT_TRANSIT_KEY_URL: keyUrl,
+        VAULT_TRANSIT_TOKEN_FILE: '/token',
+      }),
+    ).toEqual({ name: 'transit', keyUrl, tokenFile: '/token' });
+    expect(sealOf({ VAULT_KEY_SEAL: 'aws-kms', VAULT_KMS_KEY_ID: 'alias/tonewall' })).toEqual({
+      name: 'aws-kms',
+      keyId: 'alias/tonewall',
+    });
+  });
+
+  it.each([
+    ['transit', 'https://bao.example.com/v1/transit/encrypt/tonewall'],
+    ['transit', 'http://bao.example.com/v1/transit/keys/tonewall'],
+    ['passphrase', ''],
+    ['aws-kms', ''],
+  ])('refuse the seal %s with what does not lead to it: %s', (name, url) => {
+    const env = { VAULT_KEY_SEAL: name, VAULT_KEY_PASSPHRASE_FILE: '', VAULT_TRANSIT_TOKEN_FILE: '/token' };
+    expect(linesOf({ ...env, VAULT_TRANSIT_KEY_URL: url })).toHaveLength(1);
   });
 
   it('take two secrets while one is rotated', () => {

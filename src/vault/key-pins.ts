@@ -1,17 +1,21 @@
 import { AppError } from '../errors.js';
+import type { Logger } from '../log.js';
 import { KEY_PREFIX } from '../redis/keys.js';
 import type { Redis } from '../redis/redis.js';
-import type { KeyProvider } from './key-provider.js';
 
 const PINS = `${KEY_PREFIX}vault-keys`;
 
 /**
  * Notes in Redis the check value of every key when it is first seen, and compares it ever after. Throws AppError
  * `config_invalid` when a key was swapped for another of the same id: what the old one sealed would not open, and
- * the same card would get another fingerprint.
+ * the same card would get another fingerprint. Warns of a key file that is older than another one in use.
  */
-export async function pinKeys(redis: Redis, keys: KeyProvider): Promise<void> {
-  for (const [id, check] of Object.entries(keys.checks)) {
+export async function pinKeys(
+  redis: Redis,
+  checks: Readonly<Record<string, string>>,
+  log: Logger,
+): Promise<void> {
+  for (const [id, check] of Object.entries(checks)) {
     await redis.command('HSETNX', PINS, id, check);
     if ((await redis.command('HGET', PINS, id)) !== check) {
       throw new AppError(
@@ -19,5 +23,11 @@ export async function pinKeys(redis: Redis, keys: KeyProvider): Promise<void> {
         `VAULT_KEY_FILE: key ${id} is not the one that this Redis was filled with: put the right key file in its place`,
       );
     }
+  }
+  const pinned = await redis.command('HGETALL', PINS);
+  const ids = Array.isArray(pinned) ? pinned.filter((_, at) => at % 2 === 0).map(String) : [];
+  const unknown = ids.filter((id) => checks[id] === undefined);
+  if (unknown.length > 0) {
+    log.warn({ count: unknown.length }, 'the key file lacks keys that this Redis knows: is it an old copy?');
   }
 }

@@ -2,11 +2,18 @@ import { describe, expect, it } from '@jest/globals';
 import { Secret } from '../../src/secret.js';
 import type { KeyProvider } from '../../src/vault/key-provider.js';
 
-/** What every key provider does. `make` gives one with its own keys; the same ones after `again`. */
-export function describeKeyProvider(
-  name: string,
-  make: () => Promise<{ keys: KeyProvider; again: () => Promise<KeyProvider> }>,
-): void {
+/** A provider with keys of its own, and what an operator does to them. */
+export interface ProviderUnderTest {
+  keys: KeyProvider;
+  /** The same keys, after a restart. */
+  again: () => Promise<KeyProvider>;
+  /** Makes a new version; gives its id. */
+  rotate: () => Promise<string>;
+  change: (change: 'retire' | 'reinstate' | 'destroy', version: string) => Promise<void>;
+}
+
+/** What every key provider does. */
+export function describeKeyProvider(name: string, make: () => Promise<ProviderUnderTest>): void {
   describe(name, () => {
     const aad = Buffer.from('row 1');
     const dataKey = () => Secret.of(new Uint8Array(32).fill(7));
@@ -62,6 +69,54 @@ export function describeKeyProvider(
       expect(await keys.mac('fingerprint', 'shop', text)).not.toEqual(mac);
       expect(await keys.mac('index', 'shed', text)).not.toEqual(mac);
       expect(await keys.mac('index', 'shop', Buffer.from('texts'))).not.toEqual(mac);
+    });
+
+    it('has a key of its own for each use', async () => {
+      const { keys } = await make();
+      const text = Buffer.from('text');
+      const uses = ['fingerprint', 'index', 'audit', 'tickets'] as const;
+      const macs = await Promise.all(uses.map((use) => keys.mac(use, 'shop', text)));
+      expect(new Set(macs.map((mac) => mac.toString('hex'))).size).toBe(4);
+    });
+
+    it('seals with the new version after a rotation, and opens what the old one sealed', async () => {
+      const { keys, again, rotate } = await make();
+      const old = await keys.wrap('shop', dataKey(), aad);
+      const mac = await keys.mac('index', 'shop', aad);
+      const id = await rotate();
+      const rotated = await again();
+      expect(rotated.active).toBe(id);
+      expect(rotated.versions).toEqual([
+        { id: keys.active, state: 'decrypt-only' },
+        { id, state: 'active' },
+      ]);
+      expect((await rotated.wrap('shop', dataKey(), aad)).version).toBe(id);
+      const opened = await rotated.unwrap('shop', old.version, old.sealed, aad);
+      expect([...opened.reveal()]).toEqual([...dataKey().reveal()]);
+      await expect(rotated.unwrap('shop', id, old.sealed, aad)).rejects.toMatchObject(unavailable);
+      expect(await rotated.mac('index', 'shop', aad)).toEqual(mac);
+    });
+
+    it('opens nothing with a version that is retired or destroyed, and says so', async () => {
+      const { keys, again, rotate, change } = await make();
+      const { version, sealed } = await keys.wrap('shop', dataKey(), aad);
+      const { checks } = keys;
+      await rotate();
+      await change('retire', version);
+      await expect((await again()).unwrap('shop', version, sealed, aad)).rejects.toMatchObject({
+        ...unavailable,
+        message: `key ${version} is retired: npx tonewall keys reinstate brings it back`,
+      });
+      await change('reinstate', version);
+      await (await again()).unwrap('shop', version, sealed, aad);
+      await change('retire', version);
+      await change('destroy', version);
+      const last = await again();
+      await expect(last.unwrap('shop', version, sealed, aad)).rejects.toMatchObject({
+        ...unavailable,
+        message: `key ${version} is destroyed: nobody can open what it sealed`,
+      });
+      expect(last.checks).toMatchObject(checks);
     });
 
     it('is told from every other by its check values', async () => {

@@ -12,12 +12,12 @@ import { outboxKey } from '../../src/redis/keys.js';
 import type { RedisClient } from '../../src/redis/redis-client.js';
 import { Secret } from '../../src/secret.js';
 import { CardVault } from '../../src/vault/card-vault.js';
-import { loadFileKeyProvider } from '../../src/vault/file-key-provider.js';
 import { createKeyFile } from '../../src/vault/key-file.js';
 import { pinKeys } from '../../src/vault/key-pins.js';
 import type { KeyProvider } from '../../src/vault/key-provider.js';
 import { RedisTokenStore } from '../../src/vault/redis-token-store.js';
 import type { TokenizeRequest, TokenView } from '../../src/vault/vault.js';
+import { openKeys } from '../support/keys.js';
 import { canaryNumber, findNeedles, needles } from '../support/needles.js';
 import { startTestRedis, untilReady, type TestRedis } from '../support/redis.js';
 
@@ -30,7 +30,7 @@ beforeAll(async () => {
   redis = await server.client({ commandTimeoutMs: 300 });
   keyDir = await mkdtemp(join(tmpdir(), 'tw-'));
   await createKeyFile(join(keyDir, 'keys.json'), '2026-11-21T00:00:00.000Z');
-  keys = await loadFileKeyProvider(join(keyDir, 'keys.json'));
+  keys = await openKeys(join(keyDir, 'keys.json'));
 });
 afterAll(async () => {
   await server.stop();
@@ -313,11 +313,11 @@ describe('what Redis holds', () => {
 
 describe('key pins', () => {
   it('accept the keys that filled a Redis, and refuse others of the same name', async () => {
-    await pinKeys(redis, keys);
-    await pinKeys(redis, keys);
+    await pinKeys(redis, keys.checks, silentLogger);
+    await pinKeys(redis, keys.checks, silentLogger);
     await createKeyFile(join(keyDir, 'others.json'), '2026-11-21T00:00:00.000Z');
-    const others = await loadFileKeyProvider(join(keyDir, 'others.json'));
-    await expect(pinKeys(redis, others)).rejects.toMatchObject({
+    const others = await openKeys(join(keyDir, 'others.json'));
+    await expect(pinKeys(redis, others.checks, silentLogger)).rejects.toMatchObject({
       code: 'config_invalid',
       message: expect.stringContaining('key k1 is not the one that this Redis was filled with'),
     });

@@ -1,14 +1,20 @@
-import { createHmac, createSecretKey } from 'node:crypto';
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { deriveKey, loadFileKeyProvider } from '../../src/vault/file-key-provider.js';
+import { Secret } from '../../src/secret.js';
+import { changeKey, rotateKeys } from '../../src/vault/key-changes.js';
 import { createKeyFile } from '../../src/vault/key-file.js';
+import { plainSeal } from '../../src/vault/plain-seal.js';
+import type { RootSeal } from '../../src/vault/root-seal.js';
 import { describeKeyProvider } from '../contract/key-provider.contract.js';
+import { openKeys, providerUnder } from '../support/keys.js';
+import { ManualClock } from '../support/manual-clock.js';
 
 const CREATED = '2026-11-21T00:00:00.000Z';
+const aad = Buffer.from('row 1');
+const dataKey = Secret.of(new Uint8Array(32).fill(7));
 let dir: string;
 let count = 0;
 beforeAll(async () => {
@@ -16,118 +22,180 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
+const newPath = () => join(dir, `keys-${count++}.json`);
+
 async function newKeyFile(): Promise<string> {
-  const path = join(dir, `keys-${count++}.json`);
+  const path = newPath();
   await createKeyFile(path, CREATED);
   return path;
 }
 
-describeKeyProvider('the key file', async () => {
+describeKeyProvider('the key file', () => providerUnder(newPath(), plainSeal));
+
+/** A seal that counts what is opened. */
+function countingSeal(): RootSeal & { opened: number } {
+  return {
+    name: 'plain',
+    opened: 0,
+    seal: (root, label) => plainSeal.seal(root, label),
+    open(sealed, label) {
+      this.opened++;
+      return plainSeal.open(sealed, label);
+    },
+  };
+}
+
+/** A log of which lines are kept. */
+function keptLog() {
+  const lines: string[] = [];
+  const keep = (fields: object, message: string) => void lines.push(`${message} ${JSON.stringify(fields)}`);
+  return { lines, debug: keep, info: keep, warn: keep, error: keep };
+}
+
+/** Lets file system and promises settle until `condition` holds. */
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = Date.now() + 5_000;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error('what was waited for did not come');
+    await new Promise(setImmediate);
+  }
+}
+
+describe('two nodes with one key file', () => {
+  it('open what the other sealed, whichever was told of the new version first', async () => {
+    const path = await newKeyFile();
+    const [behind, ahead] = [await openKeys(path), await openKeys(path)];
+    const old = await behind.wrap('shop', dataKey, aad);
+    await rotateKeys(path, plainSeal, CREATED);
+    const stranger = await openKeys(path);
+    const fresh = await stranger.wrap('shop', dataKey, aad);
+    expect(fresh.version).toBe('k2');
+    expect(behind.active).toBe('k1');
+    // It meets a version that it does not know, and reads the file again.
+    expect([...(await behind.unwrap('shop', 'k2', fresh.sealed, aad)).reveal()]).toEqual([
+      ...dataKey.reveal(),
+    ]);
+    expect(behind.active).toBe('k2');
+    expect([...(await ahead.unwrap('shop', 'k1', old.sealed, aad)).reveal()]).toEqual([...dataKey.reveal()]);
+  });
+
+  it('read the file once for many unknown versions, and again a second later', async () => {
+    const path = await newKeyFile();
+    const clock = new ManualClock();
+    const seal = countingSeal();
+    const keys = await openKeys(path, { clock, seal });
+    const known = seal.opened;
+    const ask = () => keys.unwrap('shop', 'k2', Buffer.alloc(60), aad).catch((error: Error) => error.message);
+    const none = 'a key-encryption key is not in the key file';
+    expect(await Promise.all(Array.from({ length: 50 }, ask))).toEqual(Array(50).fill(none));
+    await rotateKeys(path, plainSeal, CREATED);
+    expect(await ask()).toBe(none);
+    clock.advance(1_000);
+    expect(await ask()).toBe('a data key does not open');
+    // Keys that are held are not opened anew: no service is asked for them.
+    expect(seal.opened).toBe(known + 1);
+  });
+});
+
+describe('a key file that changes', () => {
+  async function started(admit: () => Promise<void> = () => Promise.resolve()) {
+    const path = await newKeyFile();
+    const clock = new ManualClock();
+    const log = keptLog();
+    const keys = await openKeys(path, { clock, log });
+    const told: string[] = [];
+    keys.watch((active) => told.push(active));
+    keys.start(admit);
+    const look = async (): Promise<void> => {
+      clock.advance(1_000);
+      await until(() => clock.waiting > 0);
+    };
+    return { path, log, keys, told, look, clock };
+  }
+
+  it('is taken over within a second, and who watches is told', async () => {
+    const { path, keys, told, look } = await started();
+    await look();
+    await rotateKeys(path, plainSeal, CREATED);
+    expect(keys.active).toBe('k1');
+    await look();
+    expect(keys.active).toBe('k2');
+    expect(told).toEqual(['k2']);
+  });
+
+  it('and can not be read is not taken over, which is said once', async () => {
+    const { path, log, keys, look } = await started();
+    const good = await readFile(path);
+    await writeFile(path, '{}');
+    await look();
+    await look();
+    expect(keys.active).toBe('k1');
+    expect(log.lines).toEqual([
+      'the key file changed and can not be used: the old keys stay {"code":"config_invalid","detail":"VAULT_KEY_FILE is not a key file"}',
+    ]);
+    await writeFile(path, good);
+    await rotateKeys(path, plainSeal, CREATED);
+    await look();
+    expect(keys.active).toBe('k2');
+  });
+
+  it('is taken over only when its keys are admitted, and asked about again when nobody could say', async () => {
+    let answer: Error | null = Object.assign(new Error('away'), { code: 'redis_unavailable' });
+    const { path, keys, look } = await started(() =>
+      answer === null ? Promise.resolve() : Promise.reject(answer),
+    );
+    await rotateKeys(path, plainSeal, CREATED);
+    await look();
+    expect(keys.active).toBe('k1');
+    answer = null;
+    await look();
+    expect(keys.active).toBe('k2');
+  });
+
+  it('that is away for a moment is no change', async () => {
+    const { path, log, keys, look } = await started();
+    const good = await readFile(path);
+    await rm(path);
+    await look();
+    expect(log.lines).toEqual([]);
+    await writeFile(path, good, { mode: 0o600 });
+    await look();
+    expect(keys.active).toBe('k1');
+    expect(log.lines).toEqual([]);
+  });
+
+  it('whose version was retired by mistake opens again once that is taken back', async () => {
+    const { path, keys, look, clock } = await started();
+    const { version, sealed } = await keys.wrap('shop', dataKey, aad);
+    await rotateKeys(path, plainSeal, CREATED);
+    await changeKey(path, 'retire', version, CREATED);
+    await look();
+    await expect(keys.unwrap('shop', version, sealed, aad)).rejects.toMatchObject({
+      code: 'vault_unavailable',
+    });
+    await changeKey(path, 'reinstate', version, CREATED);
+    clock.advance(999);
+    await look();
+    expect((await keys.unwrap('shop', version, sealed, aad)).length).toBe(32);
+  });
+
+  it('is no longer looked at once the provider has stopped', async () => {
+    const { path, keys, clock } = await started();
+    keys.stop();
+    await rotateKeys(path, plainSeal, CREATED);
+    clock.advance(5_000);
+    await new Promise(setImmediate);
+    expect(keys.active).toBe('k1');
+    expect(clock.waiting).toBe(0);
+  });
+});
+
+it('shows no key when its provider is printed', async () => {
   const path = await newKeyFile();
-  return { keys: await loadFileKeyProvider(path), again: () => loadFileKeyProvider(path) };
-});
-
-describe('a key file', () => {
-  it('is made for its owner alone, and never overwritten', async () => {
-    const path = await newKeyFile();
-    expect((await stat(path)).mode & 0o777).toBe(0o600);
-    const before = await readFile(path);
-    await expect(createKeyFile(path, CREATED)).rejects.toMatchObject({
-      code: 'config_invalid',
-      message: 'VAULT_KEY_FILE exists already: it is never overwritten',
-    });
-    expect(await readFile(path)).toEqual(before);
-  });
-
-  it('is JSON that says what each key is for', async () => {
-    expect(JSON.parse(await readFile(await newKeyFile(), 'utf8'))).toEqual({
-      format: 1,
-      active: 'k1',
-      keys: [
-        {
-          id: 'k1',
-          use: 'seal',
-          created: CREATED,
-          check: expect.stringMatching(/^[0-9a-f]{16}$/),
-          secret: expect.stringMatching(/^[0-9a-f]{64}$/),
-        },
-        {
-          id: 'm1',
-          use: 'mac',
-          created: CREATED,
-          check: expect.stringMatching(/^[0-9a-f]{16}$/),
-          secret: expect.stringMatching(/^[0-9a-f]{64}$/),
-        },
-      ],
-    });
-  });
-
-  it.each([0o640, 0o604, 0o644])('with mode %o is refused, with the command that mends it', async (mode) => {
-    const path = await newKeyFile();
-    await chmod(path, mode);
-    await expect(loadFileKeyProvider(path)).rejects.toMatchObject({
-      code: 'config_invalid',
-      message: `VAULT_KEY_FILE can be read by others: chmod 600 ${path}`,
-    });
-  });
-
-  it('that is missing is refused, with the command that makes it', async () => {
-    const path = join(dir, 'none.json');
-    await expect(loadFileKeyProvider(path)).rejects.toMatchObject({
-      message: `VAULT_KEY_FILE is missing: npx tonewall keys create ${path}`,
-    });
-  });
-
-  it.each<[string, (text: string) => string]>([
-    [
-      'with a bit of a key flipped',
-      (text) => text.replace(/("secret": ")(.)/, (_, a, b) => a + (b === '0' ? '1' : '0')),
-    ],
-    ['with a short key', (text) => text.replace(/("secret": ")../, '$1')],
-    ['with a key in capitals', (text) => text.replace(/("secret": ")../, '$1AA')],
-    ['with an escaped name', (text) => text.replace('"secret"', String.raw`"\u0073ecret"`)],
-    ['with an unknown active key', (text) => text.replace('"active": "k1"', '"active": "k2"')],
-    ['whose mac key seals', (text) => text.replace('"active": "k1"', '"active": "m1"')],
-    ['without a mac key', (text) => text.replace('"mac"', '"seal"')],
-    ['with two keys of one id', (text) => text.replace('"m1"', '"k1"')],
-    ['with an unknown member', (text) => text.replace('"format": 1', '"format": 1, "more": 1')],
-    ['of another format', (text) => text.replace('"format": 1', '"format": 2')],
-    ['cut off', (text) => text.slice(0, -30)],
-    ['that is empty', () => ''],
-    ['that is too large', (text) => text + ' '.repeat(65_536)],
-  ])('%s is refused, and never quoted', async (_, change) => {
-    const path = await newKeyFile();
-    const text = await readFile(path, 'utf8');
-    await writeFile(path, change(text));
-    const error: unknown = await loadFileKeyProvider(path).catch((reason: unknown) => reason);
-    expect(error).toMatchObject({
-      code: 'config_invalid',
-      message: expect.stringMatching(/^VAULT_KEY_FILE /),
-    });
-    for (const secret of text.match(/[0-9a-f]{64}/g) ?? []) {
-      expect(inspect(error)).not.toContain(secret.slice(2, 12));
-    }
-  });
-
-  it('shows no key when its provider is printed', async () => {
-    const path = await newKeyFile();
-    const keys = await loadFileKeyProvider(path);
-    await keys.mac('index', 'shop', Buffer.from('x'));
-    const shown = inspect(keys, { depth: 9, showHidden: true }) + JSON.stringify(keys);
-    for (const secret of (await readFile(path, 'utf8')).match(/[0-9a-f]{64}/g) ?? []) {
-      expect(shown).not.toContain(secret.slice(0, 12));
-    }
-  });
-});
-
-it('derives as RFC 5869 says', () => {
-  const root = Buffer.alloc(32, 0x0b);
-  const hmac = (key: Buffer, ...data: Buffer[]) =>
-    createHmac('sha256', key).update(Buffer.concat(data)).digest();
-  const expected = hmac(
-    hmac(Buffer.alloc(32), root),
-    Buffer.from('tonewall/fingerprint/shop'),
-    Buffer.from([1]),
-  );
-  expect(deriveKey(createSecretKey(root), 'fingerprint', 'shop').export()).toEqual(expected);
+  const keys = await openKeys(path);
+  await keys.mac('index', 'shop', Buffer.from('x'));
+  const shown = inspect(keys, { depth: 9, showHidden: true }) + JSON.stringify(keys);
+  const secrets = (await readFile(path, 'utf8')).match(/[0-9a-f]{64}/g) ?? [];
+  expect(secrets).toHaveLength(2);
+  for (const secret of secrets) expect(shown).not.toContain(secret.slice(0, 12));
 });
