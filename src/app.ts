@@ -23,10 +23,11 @@ import { checkAddress, checkDurability } from './redis/durability.js';
 import { parseRedisUrl } from './redis/redis-address.js';
 import { RedisClient } from './redis/redis-client.js';
 import { CardVault } from './vault/card-vault.js';
-import { loadFileKeyProvider } from './vault/file-key-provider.js';
-import type { KeyProvider } from './vault/key-provider.js';
+import { FileKeyProvider } from './vault/file-key-provider.js';
 import { pinKeys } from './vault/key-pins.js';
 import { RedisTokenStore } from './vault/redis-token-store.js';
+import { Rewrapper } from './vault/rewrapper.js';
+import { sealOf } from './vault/seals.js';
 
 export interface AppOptions {
   config: Config;
@@ -64,7 +65,8 @@ export async function createApp(options: AppOptions): Promise<App> {
   const flows = await loadFlows(join(root, 'ivr-flows'));
   const flowFor = (number: string) => flows.forNumber(number, config.defaultFlow);
   const fallback = flowFor('');
-  const keys = await loadFileKeyProvider(config.vaultKeyFile);
+  const seal = await sealOf(config.vaultSeal);
+  const keys = await FileKeyProvider.open({ path: config.vaultKeyFile, seal, clock, log });
   const address = parseRedisUrl(options.redisUrl);
   checkAddress(address, { live, log });
 
@@ -81,15 +83,22 @@ export async function createApp(options: AppOptions): Promise<App> {
   const store = new RedisTokenStore({ redis, clock, log });
   const vault = new CardVault({ keys, store, clock, log, metrics, ttlDays: config.tokenTtlDays });
   const registry = new Registry(clock);
-  const records = new RedisRecords(redis, newId('node_'));
+  const node = newId('node_');
+  const records = new RedisRecords(redis, node);
   const control = createTwilioControl({ ...config, apiUrl: config.carrierApiUrl, clock, log, metrics });
   const shared = { registry, records, outbox: crm.outbox, live, clock, log, metrics };
   const switchboard = new Switchboard({ ...shared, control, flowFor, settings: config });
   const desk = new CaptureDesk({ ...shared, vault, redis, testCards: config.testCards });
   const recovery = new Recovery(shared);
+  const rewrapper = new Rewrapper({ redis, keys, node, clock, log, metrics });
 
   let checked = false;
-  const sound = soundRedis(redis, keys, config, clock, log).then(() => void (checked = true));
+  const opened = (): void => {
+    checked = true;
+    keys.start((checks) => pinKeys(redis, checks, log));
+    rewrapper.start();
+  };
+  const sound = soundRedis(redis, keys, config, clock, log).then(opened);
   // Whoever starts the service waits for it, a little later: until then a rejection is nobody's.
   sound.catch(() => {});
 
@@ -132,6 +141,8 @@ export async function createApp(options: AppOptions): Promise<App> {
       carrier.close();
       await doors.close();
       await metricsDoor.close();
+      keys.stop();
+      await rewrapper.stop();
       await crm.stop();
       await redis.close();
     },
@@ -151,7 +162,7 @@ function missing(redisReady: boolean, draining: boolean): MemberError[] {
  */
 async function soundRedis(
   redis: RedisClient,
-  keys: KeyProvider,
+  keys: FileKeyProvider,
   config: Config,
   clock: Clock,
   log: Logger,
@@ -160,7 +171,7 @@ async function soundRedis(
     await becomeReady(redis, clock, log);
     try {
       await checkDurability(redis, { declared: config.redisDurability === 'declared', log });
-      return await pinKeys(redis, keys);
+      return await pinKeys(redis, keys.checks, log);
     } catch (error) {
       if (error instanceof AppError && error.code === 'config_invalid') throw error;
       log.warn({ code: codeOf(error) }, 'redis could not be checked: trying again');

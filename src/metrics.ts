@@ -84,6 +84,12 @@ export function createMetrics() {
       buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1],
       registers,
     }),
+    rewraps: new Counter({
+      name: 'tonewall_rewraps_total',
+      help: 'Cards brought under a newer key, by outcome',
+      labelNames: ['outcome'],
+      registers,
+    }),
     eventsDelivered: new Counter({
       name: 'tonewall_events_delivered_total',
       help: 'Deliveries to the CRM, by outcome',

@@ -1,21 +1,13 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { systemClock } from '../clock.js';
 import { DeliveryQueue } from '../crm/delivery-queue.js';
 import type { LoggedEvent } from '../crm/event.js';
 import { RedisEventLog } from '../crm/redis-event-log.js';
-import { AppError } from '../errors.js';
 import { silentLogger } from '../log.js';
 import { createMetrics } from '../metrics.js';
-import { privateRedisUrlFile } from '../redis/private-redis.js';
-import { parseRedisUrl } from '../redis/redis-address.js';
-import { RedisClient } from '../redis/redis-client.js';
 import type { Command, CommandIo } from './command.js';
+import { withServiceRedis } from './service-redis.js';
 
 const PAGE = 100;
 const MAX_DEAD = 10_000;
-const CONNECT_TIMEOUT_MS = 5_000;
 
 const USAGE = 'usage: npx tonewall events [list | dead | resend ID | resend --all] [--merchant NAME]\n';
 
@@ -95,49 +87,14 @@ function misused({ stderr }: CommandIo): number {
   return 2;
 }
 
-/** Opens Redis as the settings say, and closes it whatever `work` does. */
-async function withEvents({ env }: CommandIo, work: (events: Events) => Promise<number>): Promise<number> {
-  const address = parseRedisUrl(env['REDIS_URL'] ?? (await privateUrl(env['DATA_DIR'] ?? './data')));
-  const shared = { log: silentLogger, metrics: createMetrics() };
-  const redis = new RedisClient({ address, clock: systemClock, ...shared });
-  try {
-    await answers(redis);
+function withEvents({ env }: CommandIo, work: (events: Events) => Promise<number>): Promise<number> {
+  return withServiceRedis({ env }, async (redis, address) => {
     const log = new RedisEventLog(redis);
-    const queue = new DeliveryQueue({ address, events: log, ...shared });
+    const queue = new DeliveryQueue({ address, events: log, log: silentLogger, metrics: createMetrics() });
     try {
       return await work({ log, queue });
     } finally {
       await queue.close();
     }
-  } finally {
-    await redis.close();
-  }
-}
-
-async function privateUrl(dataDir: string): Promise<string> {
-  try {
-    return await readFile(privateRedisUrlFile(join(dataDir, 'redis')), 'utf8');
-  } catch {
-    throw new AppError(
-      'config_invalid',
-      'no Redis: set REDIS_URL, or start the service whose DATA_DIR this is (default ./data)',
-    );
-  }
-}
-
-async function answers(redis: RedisClient): Promise<void> {
-  const patience = new AbortController();
-  const ready = new Promise<void>((resolve) => {
-    redis.watch((now) => {
-      if (now) resolve();
-    });
   });
-  await Promise.race([ready, sleep(CONNECT_TIMEOUT_MS, undefined, patience)]);
-  patience.abort();
-  if (!redis.ready) {
-    throw new AppError(
-      'redis_unavailable',
-      'Redis does not answer: is REDIS_URL right, and the user and password?',
-    );
-  }
 }

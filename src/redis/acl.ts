@@ -10,13 +10,13 @@ export const REDIS_USER = 'tonewall';
 export const REPLAY_RULES = 'off ~* &* +@all';
 
 /**
- * Every command that the service and BullMQ send, scripts included. Nothing here shows another client's arguments,
- * lists keys it was not told of, or changes a setting.
+ * Every command that the service and BullMQ send, scripts included. Nothing here shows another client's arguments or
+ * changes a setting. SCAN shows the names of all keys, which tell no token: rotation walks over them.
  */
 const COMMANDS = [
   ...['ping', 'info', 'hello', 'auth', 'client|setname', 'cluster|slots', 'config|get', 'acl|dryrun', 'time'],
   ...['eval', 'evalsha', 'multi', 'exec'],
-  ...['exists', 'type', 'ttl', 'pttl', 'expire', 'pexpire', 'expireat', 'del', 'unlink', 'rename'],
+  ...['scan', 'exists', 'type', 'ttl', 'pttl', 'expire', 'pexpire', 'expireat', 'del', 'unlink', 'rename'],
   ...['get', 'set', 'incr', 'incrby', 'decr', 'getdel', 'mget'],
   ...['hget', 'hgetall', 'hmget', 'hset', 'hmset', 'hsetnx', 'hincrby', 'hdel', 'hexists', 'hlen', 'hscan'],
   ...[

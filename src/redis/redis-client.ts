@@ -6,7 +6,7 @@ import type { Logger } from '../log.js';
 import type { Metrics } from '../metrics.js';
 import { connect, type Connection } from './connection.js';
 import type { RedisAddress } from './redis-address.js';
-import type { Redis, RedisArgument, RedisReply, Script } from './redis.js';
+import type { RedisArgument, RedisNode, RedisReply, RedisServers, Script } from './redis.js';
 
 export interface RedisClientOptions {
   address: RedisAddress;
@@ -34,7 +34,7 @@ const PASSING = new Set([
 ]);
 
 /** The one client of Redis. It fails fast while Redis is away and comes back by itself. */
-export class RedisClient implements Redis {
+export class RedisClient implements RedisServers {
   readonly #connection: Connection;
   readonly #options: RedisClientOptions;
   readonly #timeoutMs: number;
@@ -92,11 +92,17 @@ export class RedisClient implements Redis {
     return this.#bounded(script.name, () => this.#connection.call('EVAL', script.lua, ...rest));
   }
 
-  /** The same command to each master: one reply a node. */
-  async everyNode(name: string, ...args: readonly RedisArgument[]): Promise<RedisReply[]> {
+  masters(): readonly RedisNode[] {
     const connection = this.#connection;
     const nodes = connection instanceof Cluster ? connection.nodes('master') : [connection];
-    return Promise.all(nodes.map((node) => this.#bounded(name, () => node.call(name, ...args))));
+    return nodes.map((node) => ({
+      command: (name, ...args) => this.#bounded(name, () => node.call(name, ...args)),
+    }));
+  }
+
+  /** The same command to each master: one reply a node. */
+  async everyNode(name: string, ...args: readonly RedisArgument[]): Promise<RedisReply[]> {
+    return Promise.all(this.masters().map((node) => node.command(name, ...args)));
   }
 
   close(): Promise<void> {

@@ -17,6 +17,17 @@ export interface Redis {
   close(): Promise<void>;
 }
 
+/** One server: a cluster has several, and each is asked for what is its own. */
+export interface RedisNode {
+  command(name: string, ...args: readonly RedisArgument[]): Promise<RedisReply>;
+}
+
+/** A Redis whose servers can be asked one by one. */
+export interface RedisServers extends Redis {
+  /** Those that take writes. */
+  masters(): readonly RedisNode[];
+}
+
 export type RedisArgument = string | number | Buffer;
 export type RedisReply = string | number | Buffer | null | RedisReply[];
 

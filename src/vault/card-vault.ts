@@ -64,6 +64,7 @@ export class CardVault implements Vault {
       if (found === null) return null;
       const row = await this.#options.store.get(found.place);
       if (row === null || row.record.expires * 1000 <= this.#options.clock.now()) return null;
+      if (this.#isShredded(row)) return null;
       return viewOf(found.token, row.record, await this.#openBin(found.place, row));
     });
   }
@@ -122,12 +123,22 @@ export class CardVault implements Vault {
     }
   }
 
+  /** A card goes with its key: nobody can open it any more. */
+  #isShredded({ sealed }: TokenRow): boolean {
+    const { keys, log } = this.#options;
+    const version = keys.versions.find(({ id }) => id === sealed.keyVersion);
+    if (version?.state !== 'destroyed') return false;
+    log.warn({ version: version.id }, 'a card can not be opened: its key was destroyed');
+    return true;
+  }
+
   /** Whatever went wrong inside, outside it has one name and no detail. */
   async #guarded<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      this.#options.log.error({ code: codeOf(error) }, 'the vault could not do its work');
+      const detail = error instanceof AppError ? error.message : null;
+      this.#options.log.error({ code: codeOf(error), detail }, 'the vault could not do its work');
       throw new AppError('vault_unavailable', 'the vault is not available; try again', {
         retryAfter: RETRY_AFTER_S,
       });

@@ -1,15 +1,15 @@
-import { z } from 'zod';
-import { BRANDS } from '../card/brands.js';
 import type { Clock } from '../clock.js';
 import { AppError, codeOf } from '../errors.js';
 import type { Logger } from '../log.js';
 import { KEY_PREFIX, outboxKey, slotTag } from '../redis/keys.js';
 import type { Redis } from '../redis/redis.js';
 import { slotEntryArguments, slotEntryKeys, type SlotEntry } from '../redis/slot-entry.js';
+import { parseRecord } from './card-record.js';
 import { Persistence } from './persistence.js';
 import type { Retention } from './retention.js';
+import { rowKeys } from './row-keys.js';
 import { ALIAS, DESTROY, NOW, PUT } from './token-scripts.js';
-import type { CardRecord, Place, TokenRow, TokenStore } from './token-store.js';
+import type { Place, TokenRow, TokenStore } from './token-store.js';
 import type { Announcement } from './vault.js';
 import { Withdrawals } from './withdrawals.js';
 
@@ -47,7 +47,7 @@ export class RedisTokenStore implements TokenStore {
   }
 
   async put(place: Place, row: TokenRow, retention: Retention, announcement: Announcement): Promise<void> {
-    const { slot, sealed, record } = keysOf(place);
+    const { slot, sealed, record } = rowKeys(place);
     const entry = entryOf(slot, record, row, retention, announcement);
     const { layout, keyVersion, dataKey, card, bin } = row.sealed;
     // Redis's own clock says what is late: a write that hung in a stopped server comes to nothing.
@@ -72,7 +72,7 @@ export class RedisTokenStore implements TokenStore {
   }
 
   async get(place: Place): Promise<TokenRow | null> {
-    const { sealed, record } = keysOf(place);
+    const { sealed, record } = rowKeys(place);
     const [fields, text] = await Promise.all([
       this.#redis.commandBuffer('HMGET', sealed, 'v', 'k', 'w', 's', 'b'),
       this.#redis.command('GET', record),
@@ -86,20 +86,13 @@ export class RedisTokenStore implements TokenStore {
   }
 
   async destroy(place: Place): Promise<boolean> {
-    const { sealed } = keysOf(place);
+    const { sealed } = rowKeys(place);
     return (await this.#persistence.insist(() => this.#redis.run(DESTROY, [sealed], []))) === 1;
   }
 
   close(): void {
     this.#withdrawals.close();
   }
-}
-
-function keysOf({ merchant, bucket, index }: Place): { slot: string; sealed: string; record: string } {
-  const slot = slotTag(merchant, bucket);
-  const row = `${KEY_PREFIX}v:${slot}`;
-  const name = index.toString('hex');
-  return { slot, sealed: `${row}:s:${name}`, record: `${row}:r:${name}` };
 }
 
 function entryOf(
@@ -114,26 +107,4 @@ function entryOf(
     throw new AppError('internal', 'a record of another slot can not be written with a token');
   }
   return { slot, event, writes: [{ key, value: JSON.stringify(record), ttlSeconds }, ...writes] };
-}
-
-const recordSchema: z.ZodType<CardRecord> = z.strictObject({
-  brand: z.enum(BRANDS),
-  last4: z.string(),
-  exp_month: z.number(),
-  exp_year: z.number(),
-  fingerprint: z.string(),
-  purpose: z.enum(['single', 'saved', 'subscription']),
-  channel: z.enum(['moto_attended', 'moto_ivr', 'ecommerce']),
-  created: z.number(),
-  expires: z.number(),
-  consent: z.strictObject({ at: z.string(), wording: z.string() }).nullable(),
-  metadata: z.record(z.string(), z.string()),
-});
-
-function parseRecord(text: string): CardRecord {
-  try {
-    return recordSchema.parse(JSON.parse(text));
-  } catch {
-    throw new AppError('internal', 'a card record can not be read');
-  }
 }

@@ -151,9 +151,20 @@ describe('compose.yaml', () => {
     expect(mounts(tonewall)).toEqual({ '/keys': 'keys', '/run/redis': 'redis-socket' });
     expect(mounts(redis)).toMatchObject({ '/data': 'redis-data', '/run/redis': 'redis-socket' });
     expect(Object.values(mounts(redis))).not.toContain('keys');
-    expect(mounts(keys)).toEqual({ '/keys': 'keys' });
+    expect(mounts(keys)).toEqual({ '/keys': 'keys', '/run/redis': 'redis-socket' });
     expect(tonewall.volumes).toContain('keys:/keys:ro');
     expect(tonewall.environment?.['VAULT_KEY_FILE']).toBe((keys['command'] as string[]).at(-1));
+  });
+
+  it('seals the keys with a secret that is on no volume, for the service and the operator', () => {
+    for (const { environment, secrets } of [tonewall, keys]) {
+      expect(environment).toMatchObject({
+        VAULT_KEY_SEAL: 'passphrase',
+        VAULT_KEY_PASSPHRASE_FILE: '/run/secrets/vault-passphrase',
+      });
+      expect(secrets).toEqual(['vault-passphrase']);
+    }
+    expect(read('.gitignore')).toContain('\ndeploy/vault-passphrase\n');
   });
 
   it('gives Redis no network and the service its socket', () => {
@@ -236,7 +247,6 @@ const server = foundServer();
   it.each([
     ['GET', 'other'],
     ['KEYS', '*'],
-    ['SCAN', '0'],
     ['MONITOR'],
     ['CONFIG', 'SET', 'appendfsync', 'no'],
     ['SLOWLOG', 'GET'],

@@ -26,7 +26,6 @@ it('every command that the source sends is allowed', async () => {
 
 it.each([
   'keys',
-  'scan',
   'monitor',
   'debug',
   'config|set',

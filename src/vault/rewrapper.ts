@@ -1,0 +1,206 @@
+import type { Clock } from '../clock.js';
+import { codeOf } from '../errors.js';
+import type { Logger } from '../log.js';
+import type { Metrics } from '../metrics.js';
+import type { RedisNode, RedisServers } from '../redis/redis.js';
+import { parseRecord } from './card-record.js';
+import { aadOf } from './envelope.js';
+import type { KeyProvider } from './key-provider.js';
+import { END, RewrapLedger, type RewrapCounts, type RewrapProgress } from './rewrap-ledger.js';
+import { REWRAP } from './rewrap-scripts.js';
+import { placeOf, rowKeys, SEALED_ROWS } from './row-keys.js';
+import { sayVersion, scan } from './sealed-rows.js';
+import { Throttle } from './throttle.js';
+
+export interface RewrapperOptions {
+  redis: RedisServers;
+  keys: KeyProvider;
+  /** This node's id. */
+  node: string;
+  clock: Clock;
+  log: Logger;
+  metrics: Metrics;
+}
+
+const LOOK_MS = 2_000;
+/** The lease is prolonged this often: it lasts some times as long. */
+const PROLONG_MS = 2_000;
+
+/**
+ * Brings every row under the version that seals now: wraps its data key anew and opens no card. Each node has one;
+ * one at a time works, beside the calls, and another takes over where it was stopped. Two that work at once do no
+ * harm: a row is changed only from what was read.
+ */
+export class Rewrapper {
+  readonly #options: RewrapperOptions;
+  readonly #ledger: RewrapLedger;
+  readonly #throttle = new Throttle();
+  #stopped = true;
+  #working: Promise<void> = Promise.resolve();
+  #cancel: () => void = () => {};
+  #unwatch: () => void = () => {};
+  /** The version that this node has asked for; null before it looked. */
+  #asked: string | null = null;
+
+  constructor(options: RewrapperOptions) {
+    this.#options = options;
+    this.#ledger = new RewrapLedger(options.redis);
+  }
+
+  start(): void {
+    this.#stopped = false;
+    this.#unwatch = this.#options.keys.watch(() => this.#soon(0));
+    this.#soon(0);
+  }
+
+  /** Resolves when the rows in hand are done. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancel();
+    this.#unwatch();
+    await this.#working;
+  }
+
+  #soon(ms: number): void {
+    this.#cancel();
+    if (this.#stopped) return;
+    this.#cancel = this.#options.clock.after(ms, () => {
+      this.#working = this.#working.then(() => this.#look());
+    });
+  }
+
+  async #look(): Promise<void> {
+    let more = false;
+    try {
+      if (this.#options.redis.ready && !this.#stopped) more = await this.#work();
+    } catch (error) {
+      this.#options.log.warn({ code: codeOf(error) }, 'rewrapping was cut off: it goes on by itself');
+    }
+    this.#soon(more ? 0 : LOOK_MS);
+  }
+
+  /** Whether there is more to do at once. */
+  async #work(): Promise<boolean> {
+    const { keys, node, redis } = this.#options;
+    await sayVersion(redis, node, keys.active);
+    await this.#ask();
+    const { target, round, done } = await this.#ledger.read();
+    if (target !== keys.active || round <= done || !(await this.#ledger.lease(node))) return false;
+    await this.#ledger.begin();
+    const ended = await this.#pass(target);
+    await this.#ledger.release(node);
+    if (!ended) return false;
+    const progress = await this.#ledger.finish();
+    this.#report(target, progress);
+    return progress.done < progress.round;
+  }
+
+  /** Asks for a round when this node has begun to seal with a version that is newer than the last round's. */
+  async #ask(): Promise<void> {
+    const { active, versions } = this.#options.keys;
+    if (this.#asked === active) return;
+    const { target } = await this.#ledger.read();
+    const age = (version: string) => versions.findIndex(({ id }) => id === version);
+    const older = versions.slice(0, age(active)).some(({ state }) => state === 'decrypt-only');
+    const behind = target !== null && (age(target) < 0 || age(target) > age(active));
+    // Who switched while others had done so already may have sealed behind their backs.
+    const late = target === active && this.#asked !== null;
+    if (!behind && older && (target !== active || late)) await this.#ledger.request(active);
+    if (!behind) this.#asked = active;
+  }
+
+  /** Walks all servers; false when it was stopped before its end. */
+  async #pass(target: string): Promise<boolean> {
+    for (const server of this.#options.redis.masters()) {
+      const run = await runOf(server);
+      if (!(await this.#walk(server, run, target))) return false;
+    }
+    return true;
+  }
+
+  async #walk(server: RedisNode, run: string, target: string): Promise<boolean> {
+    const { clock, keys, node } = this.#options;
+    let prolonged = clock.monotonic();
+    let cursor = await this.#ledger.cursor(run);
+    while (cursor !== END) {
+      if (this.#stopped || keys.active !== target) return false;
+      const began = clock.monotonic();
+      if (began - prolonged > PROLONG_MS) {
+        if (!(await this.#ledger.lease(node))) return false;
+        prolonged = began;
+      }
+      const step = await scan(server, cursor, SEALED_ROWS, this.#throttle.batch);
+      const counts = await this.#rewrapAll(step.keys);
+      cursor = step.cursor === '0' ? END : step.cursor;
+      await this.#ledger.advance(run, cursor, counts);
+      const worked = clock.monotonic();
+      await server.command('PING');
+      await this.#pause(this.#throttle.rest(worked - began, clock.monotonic() - worked));
+    }
+    return true;
+  }
+
+  async #rewrapAll(rows: readonly string[]): Promise<RewrapCounts> {
+    const counts = { scanned: rows.length, rewrapped: 0, raced: 0, failed: 0 };
+    for (const outcome of await Promise.all(rows.map((row) => this.#rewrap(row)))) {
+      if (outcome === 'kept') continue;
+      counts[outcome]++;
+      this.#options.metrics.rewraps.inc({ outcome });
+    }
+    return counts;
+  }
+
+  async #rewrap(row: string): Promise<'kept' | 'rewrapped' | 'raced' | 'failed'> {
+    const { keys, redis } = this.#options;
+    try {
+      const reply = await redis.commandBuffer('HMGET', row, 'k', 'w');
+      const [version, wrapped] = reply as [Buffer | null, Buffer | null];
+      if (version === null || wrapped === null) return 'raced';
+      const old = version.toString();
+      const at = keys.versions.findIndex(({ id }) => id === old);
+      if (at >= 0 && at >= keys.versions.findIndex(({ id }) => id === keys.active)) return 'kept';
+      const next = await this.#rewrapped(row, old, wrapped);
+      const done = await redis.run(REWRAP, [row], [version, wrapped, next.version, next.sealed]);
+      return done === 1 ? 'rewrapped' : 'raced';
+    } catch (error) {
+      if (codeOf(error) === 'redis_unavailable') throw error;
+      return 'failed';
+    }
+  }
+
+  /** The data key of a row, wrapped by the active version. */
+  async #rewrapped(
+    row: string,
+    version: string,
+    wrapped: Buffer,
+  ): Promise<{ version: string; sealed: Buffer }> {
+    const { keys, redis } = this.#options;
+    const place = placeOf(row);
+    if (place === null) throw new RangeError('a sealed row has no place');
+    const { purpose, expires } = parseRecord(String(await redis.command('GET', rowKeys(place).record)));
+    const aad = aadOf('data-key', { ...place, purpose, expires });
+    const dataKey = await keys.unwrap(place.merchant, version, wrapped, aad);
+    try {
+      return await keys.wrap(place.merchant, dataKey, aad);
+    } finally {
+      dataKey.wipe();
+    }
+  }
+
+  #report(version: string, { round, done, scanned, rewrapped, failed }: RewrapProgress): void {
+    const { log } = this.#options;
+    if (failed > 0)
+      log.error({ version, count: failed }, 'cards can not be rewrapped: their keys do not open');
+    if (done === round) log.info({ version, count: scanned }, 'every card was rewrapped');
+    else log.info({ version, count: rewrapped }, 'cards were rewrapped: looking again for more');
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#options.clock.after(ms, resolve));
+  }
+}
+
+/** A server's id of its present run. */
+async function runOf(server: RedisNode): Promise<string> {
+  return /run_id:(\w+)/.exec(String(await server.command('INFO', 'server')))?.[1] ?? '';
+}
