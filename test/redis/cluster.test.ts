@@ -14,11 +14,20 @@ import { checkDurability } from '../../src/redis/durability.js';
 import { parseRedisUrl } from '../../src/redis/redis-address.js';
 import { RedisClient } from '../../src/redis/redis-client.js';
 import { findRedisServer } from '../../src/redis/redis-server.js';
+import { CardVault } from '../../src/vault/card-vault.js';
+import { rotateKeys } from '../../src/vault/key-changes.js';
+import { createKeyFile } from '../../src/vault/key-file.js';
+import { plainSeal } from '../../src/vault/plain-seal.js';
 import { RedisTokenStore } from '../../src/vault/redis-token-store.js';
+import { Rewrapper } from '../../src/vault/rewrapper.js';
+import { countByVersion } from '../../src/vault/sealed-rows.js';
 import { describeTokenStore } from '../contract/token-store.contract.js';
 import { anEvent } from '../support/events.js';
+import { cardRequest } from '../support/card-request.js';
 import { startInbox } from '../support/inbox.js';
+import { openKeys } from '../support/keys.js';
 import { untilReady } from '../support/redis.js';
+import { until } from '../support/service.js';
 
 // A cluster of one node: it refuses every command whose keys are not in one slot, as a large one does.
 let dir: string;
@@ -97,6 +106,25 @@ describeTokenStore('the Redis store on a cluster', () =>
     },
   }),
 );
+
+it('cards on a cluster are brought under a newer key', async () => {
+  const path = join(dir, 'keys.json');
+  await createKeyFile(path, '2026-11-21T00:00:00.000Z');
+  const keys = await openKeys(path);
+  const store = new RedisTokenStore({ redis, ...shared });
+  const vault = new CardVault({ keys, store, ttlDays: 15, ...shared });
+  const views = await Promise.all(
+    Array.from({ length: 20 }, (_, bucket) => vault.tokenize(cardRequest(bucket))),
+  );
+  await rotateKeys(path, plainSeal, '2026-11-21T00:00:00.000Z');
+  const rotated = await openKeys(path);
+  const rewrapper = new Rewrapper({ redis, keys: rotated, node: 'node_1', ...shared });
+  rewrapper.start();
+  const counted = async () => Object.fromEntries(await countByVersion(redis, () => {}));
+  await until(async () => (await counted())['k2'] === 20);
+  await rewrapper.stop();
+  for (const { token } of views) expect(await vault.token('shop', token)).toMatchObject({ token });
+});
 
 it('events find their way over a cluster', async () => {
   const inbox = await startInbox();

@@ -7,7 +7,6 @@ import { silentLogger } from '../../src/log.js';
 import { createMetrics } from '../../src/metrics.js';
 import type { RedisClient } from '../../src/redis/redis-client.js';
 import type { RedisServers } from '../../src/redis/redis.js';
-import { Secret } from '../../src/secret.js';
 import { CardVault } from '../../src/vault/card-vault.js';
 import type { FileKeyProvider } from '../../src/vault/file-key-provider.js';
 import { changeKey, rotateKeys } from '../../src/vault/key-changes.js';
@@ -19,9 +18,8 @@ import { RedisTokenStore } from '../../src/vault/redis-token-store.js';
 import { RewrapLedger } from '../../src/vault/rewrap-ledger.js';
 import { Rewrapper } from '../../src/vault/rewrapper.js';
 import { countByVersion, nodesSealingWith } from '../../src/vault/sealed-rows.js';
-import type { TokenizeRequest } from '../../src/vault/vault.js';
+import { cardRequest } from '../support/card-request.js';
 import { openKeys } from '../support/keys.js';
-import { canaryNumber } from '../support/needles.js';
 import { startTestRedis, untilReady, type TestRedis } from '../support/redis.js';
 import { until } from '../support/service.js';
 
@@ -76,22 +74,10 @@ function follow({ keys, rewrapper }: Node): void {
   rewrapper.start();
 }
 
-function request(bucket: number): TokenizeRequest {
-  const number = Secret.of(canaryNumber());
-  return {
-    merchant: 'shop',
-    bucket,
-    card: { brand: 'visa', number, expMonth: 12, expYear: 2034 },
-    purpose: 'saved',
-    consent: null,
-    channel: 'moto_attended',
-    metadata: {},
-    announce: () => ({ event: '{}', writes: [] }),
-  };
-}
-
 async function fill({ vault }: Pick<Node, 'vault'>, rows: number): Promise<string[]> {
-  const views = await Promise.all(Array.from({ length: rows }, (_, i) => vault.tokenize(request(i % 256))));
+  const views = await Promise.all(
+    Array.from({ length: rows }, (_, i) => vault.tokenize(cardRequest(i % 256))),
+  );
   return views.map(({ token }) => token);
 }
 
@@ -126,7 +112,7 @@ describe('a rotation', () => {
     const work = async ({ vault }: Node, bucket: number): Promise<void> => {
       while (!over.signal.aborted) {
         try {
-          given.push((await vault.tokenize(request(bucket))).token);
+          given.push((await vault.tokenize(cardRequest(bucket))).token);
           const token = given[Math.floor(Math.random() * given.length)] ?? '';
           if ((await vault.token('shop', token)) === null) failures.push(token);
           reads++;
