@@ -17,7 +17,7 @@ interface Sweep {
 }
 
 /** Keys at a point, at full effort. */
-const KEYS = 600;
+const KEYS = 300;
 
 const SWEEPS: readonly Sweep[] = [
   {
