@@ -2,8 +2,7 @@ import { SAMPLE_RATE, mulawEncode } from '../../src/dsp/mulaw.js';
 import { guarded } from '../support/guarded.js';
 import { passedThrough } from '../support/leak.js';
 import { ms } from '../support/tones.js';
-import type { HoldMs } from './guard-leaks.js';
-import type { Field } from './leak-row.js';
+import type { Field, HoldMs } from './guard-leaks.js';
 import type { Recording } from './recordings.js';
 
 /** What the guard took away from a sound in which there is no key. */

@@ -1,8 +1,8 @@
 import { Random } from '../support/random.js';
 import { WIDE } from './guard-sets.js';
-import { FIELDS, counted, leakyKeys, type HoldMs } from './guard-leaks.js';
+import { counted, type Effort } from './effort.js';
+import { FIELDS, leakyKeys, type HoldMs } from './guard-leaks.js';
 import { keysOver, type KeyCondition, type Rest } from './keys-over.js';
-import type { Effort } from './leak-row.js';
 import type { Chart } from './line-chart.js';
 import type { Recording } from './recordings.js';
 

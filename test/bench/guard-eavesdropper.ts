@@ -9,9 +9,9 @@ import { Random } from '../support/random.js';
 import { binomialTail, correlation } from '../support/statistics.js';
 import { ms } from '../support/tones.js';
 import { WIDE } from './guard-sets.js';
-import { counted, type HoldMs } from './guard-leaks.js';
+import { counted, type Effort } from './effort.js';
+import type { HoldMs } from './guard-leaks.js';
 import { keysOver, type KeyCondition, type Rest } from './keys-over.js';
-import type { Effort } from './leak-row.js';
 
 /** What a filter that knows all but the key made of one piece of each key. */
 export interface Guessed {

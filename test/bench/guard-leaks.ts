@@ -3,11 +3,12 @@ import { guarded } from '../support/guarded.js';
 import { leaked, passedThrough } from '../support/leak.js';
 import { Random } from '../support/random.js';
 import { ms } from '../support/tones.js';
+import { counted, type Effort } from './effort.js';
 import type { KeySet } from './guard-sets.js';
 import { keysOver, type LineOfKeys } from './keys-over.js';
-import type { Effort, Field } from './leak-row.js';
 
 export type HoldMs = GuardOptions['holdMs'];
+export type Field = 'closed' | 'open';
 export const HOLDS: readonly HoldMs[] = [15, 20, 40];
 export const FIELDS: readonly Field[] = ['closed', 'open'];
 
@@ -16,13 +17,6 @@ export interface Leaks {
   readonly name: string;
   readonly all: number;
   leaky(holdMs: HoldMs, field: Field): number;
-}
-
-/** What small effort leaves of a count. */
-const SMALL = 0.1;
-
-export function counted(count: number, effort: Effort): number {
-  return effort === 'full' ? count : Math.ceil(count * SMALL);
 }
 
 /** Runs one set through the guard with every hold-back, field closed and open. */

@@ -1,9 +1,8 @@
 import { shareBound } from '../support/statistics.js';
 import { together, type Cover } from './guard-cover.js';
 import type { Guessed, Timing } from './guard-eavesdropper.js';
-import { HOLDS, type HoldMs, type Leaks } from './guard-leaks.js';
+import { HOLDS, type Field, type HoldMs, type Leaks } from './guard-leaks.js';
 import type { Speed } from './guard-speed.js';
-import type { Field, LeakRow } from './leak-row.js';
 
 /** The figures as Markdown. */
 
@@ -37,13 +36,6 @@ export function otherHoldsTable(all: readonly Leaks[], holdMs: HoldMs): string {
       leaks.all,
       ...others.flatMap((hold) => [leaks.leaky(hold, 'closed'), leaks.leaky(hold, 'open')]),
     ]),
-  );
-}
-
-export function rowTable(rows: readonly LeakRow[]): string {
-  return table(
-    ['keys', 'field', 'leaky', 'share below'],
-    rows.map(({ keys, field, leaky, all }) => [keys, field, `${leaky} of ${all}`, below(leaky, all)]),
   );
 }
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { SpeedRun } from './guard-speed-run.js';
-import type { Effort } from './leak-row.js';
+import type { Effort } from './effort.js';
 
 export interface Speed extends SpeedRun {
   /** Optimised code of the guard's that was thrown away after all was warm. */

@@ -20,8 +20,9 @@ import {
 import { beforeAndAfter } from './guard-pictures.js';
 import { promisedSets } from './guard-sets.js';
 import { guardSpeed } from './guard-speed.js';
+import { impairedTables } from './impaired.js';
 import { keyedSpeech } from './keyed-speech.js';
-import type { Effort } from './leak-row.js';
+import type { Effort } from './effort.js';
 import { chartsSvg, type Chart } from './line-chart.js';
 import { Progress } from './progress.js';
 import { installedRecordings, joined, missingRecordings, type Recording } from './recordings.js';
@@ -35,7 +36,7 @@ import { spandspMissing, spandspSpeed } from './rivals/spandsp.js';
 /** The hold-back of the main tables. */
 const HOLD: HoldMs = 20;
 
-const PARTS = ['leaks', 'cover', 'eavesdropper', 'curves', 'speed', 'pictures'] as const;
+const PARTS = ['leaks', 'impaired', 'cover', 'eavesdropper', 'curves', 'speed', 'pictures'] as const;
 type Part = (typeof PARTS)[number];
 
 const { values } = parseArgs({
@@ -91,6 +92,12 @@ const sections: Readonly<Record<Part, (effort: Effort) => void | Promise<void>>>
     write(wideSet(all));
     write('The other hold-backs:\n');
     write(otherHoldsTable(all, HOLD));
+  },
+
+  impaired(effort) {
+    write('## Lost frames, codecs, bad lines\n');
+    const say = (what: string): void => progress.say(what);
+    for (const table of impairedTables({ holdMs: HOLD, effort, seed, say })) write(table);
   },
 
   cover() {

@@ -15,8 +15,8 @@ import { arrivals, framesOf, throughLoss, type Faults, type Numbers } from '../s
 import { Random } from '../support/random.js';
 import { shareBound } from '../support/statistics.js';
 import { lineOfKeys, ms, type Key, type KeySet } from '../support/tones.js';
-import { FIELDS, counted, type HoldMs } from './guard-leaks.js';
-import type { Effort } from './leak-row.js';
+import { counted, type Effort } from './effort.js';
+import { FIELDS, type HoldMs } from './guard-leaks.js';
 
 /**
  * Keys that reach the guard impaired: after losses, concealment, codecs and bad lines. Everything is synthetic, voices
