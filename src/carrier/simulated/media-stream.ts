@@ -19,7 +19,7 @@ export interface MediaStreamOptions {
   parameters: Readonly<Record<string, string>>;
   settings: Readonly<SimulatorSettings>;
   clock: Clock;
-  /** From 0 to 1, for jitter and loss. */
+  /** From 0 to 1, for jitter, loss and disorder. */
   random: () => number;
   ca: string | undefined;
   /** Notes a breach of the protocol. */
@@ -51,6 +51,8 @@ export class MediaStream {
   #sequence = 0;
   #chunk = 0;
   readonly #line: SlowLine;
+  /** Media that wait for the next to go first. */
+  readonly #late: Readonly<Record<string, unknown>>[] = [];
 
   constructor(options: MediaStreamOptions) {
     this.#options = options;
@@ -69,11 +71,13 @@ export class MediaStream {
     const timestamp = String(this.#chunk * FRAME_MS);
     const chunk = String(++this.#chunk);
     const sequenceNumber = String(++this.#sequence);
+    const late = this.#late.splice(0);
     if (!this.#lost()) {
       const payload = Buffer.from(frame).toString('base64');
       const media = { track: 'inbound', chunk, timestamp, payload };
-      this.#release({ event: 'media', sequenceNumber, media, streamSid: this.sid });
+      this.#deliver({ event: 'media', sequenceNumber, media, streamSid: this.sid });
     }
+    for (const message of late) this.#release(message);
     for (const digit of keys) this.#tell('dtmf', { dtmf: { track: 'inbound_track', digit } });
   }
 
@@ -191,10 +195,20 @@ export class MediaStream {
     });
   }
 
+  #deliver(message: Readonly<Record<string, unknown>>): void {
+    const { latePercent, doubledPercent } = this.#options.settings;
+    if (this.#happens(latePercent)) this.#late.push(message);
+    else this.#release(message);
+    if (this.#happens(doubledPercent)) this.#release(message);
+  }
+
   #lost(): boolean {
-    const { settings, random } = this.#options;
     if ((this.#socket?.bufferedAmount ?? 0) > MAX_UNSENT_BYTES) return true;
-    return settings.lossPercent > 0 && random() * 100 < settings.lossPercent;
+    return this.#happens(this.#options.settings.lossPercent);
+  }
+
+  #happens(percent: number): boolean {
+    return percent > 0 && this.#options.random() * 100 < percent;
   }
 }
 

@@ -22,6 +22,9 @@ export const settingsSchema = z.strictObject({
     .nullable(),
   /** Share of media messages that never arrive: their numbers are missing from the sequence. */
   lossPercent: z.number().min(0).max(100),
+  /** Share of media messages that come behind the next one, and of those that come twice. */
+  latePercent: z.number().min(0).max(100),
+  doubledPercent: z.number().min(0).max(100),
   /** Of webhooks and stream handshakes; `https-form` signs a handshake's URL with `https` in place of `wss`. */
   signature: z.enum(['right', 'wrong', 'missing', 'https-form']),
   /** What a message that breaks the stream protocol costs: an entry in the debugger, or the stream too. */
@@ -50,6 +53,8 @@ export const DEFAULT_SETTINGS: Readonly<SimulatorSettings> = {
   jitterMs: 0,
   stall: null,
   lossPercent: 0,
+  latePercent: 0,
+  doubledPercent: 0,
   signature: 'right',
   badMessages: 'noted',
   callbackOrder: 'kept',

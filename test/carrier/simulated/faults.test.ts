@@ -77,6 +77,24 @@ describe('faults on the line', () => {
     );
   });
 
+  it('late messages come behind the next one, with their own numbers', async () => {
+    const { stream } = await connected({ latePercent: 50 });
+
+    const chunks = (await stream.until('media', 20)).map(chunkOf);
+
+    expect(chunks).not.toEqual(chunks.toSorted((a, b) => a - b));
+    expect(chunks.filter((chunk, i) => Math.abs(chunk - i - 1) > 1)).toEqual([]);
+  });
+
+  it('doubled messages come twice, with the same numbers', async () => {
+    const { stream } = await connected({ doubledPercent: 100 });
+
+    const media = await stream.until('media', 6);
+
+    expect(media.map(chunkOf)).toEqual([1, 1, 2, 2, 3, 3]);
+    expect(media.map((message) => Number(message['sequenceNumber']))).toEqual([2, 2, 3, 3, 4, 4]);
+  });
+
   it.each<[string, Partial<SimulatorSettings>, string[], boolean]>([
     ['tone and message', {}, ['1'], true],
     ['tone alone', { events: 'absent' }, [], true],
