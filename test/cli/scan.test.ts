@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  appendFileSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -12,6 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { Readable, Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, it, expect } from '@jest/globals';
 import { scan } from '../../src/cli/scan.js';
 import { DtmfReceiver } from '../../src/dsp/dtmf-receiver.js';
@@ -267,6 +269,23 @@ describe('the copies without keys', () => {
     writeFileSync(join(root, 'file'), '');
     await expect(scanned('--blank', join(root, 'file'))).rejects.toThrow("can't be made (EEXIST)");
     expect(Object.keys(contents(dir))).toEqual(['card.ul']);
+  });
+
+  it('are not made of a recording that is still being written', async () => {
+    put('card.ul', keyed(CARD, 6));
+    const lines: string[] = [];
+    const stdout = new Writable({
+      write(line: Buffer, _, done) {
+        lines.push(line.toString('utf8'));
+        // It grows once it has been searched.
+        if (lines.length === 1) appendFileSync(join(dir, 'card.ul'), keyed(CARD, 6));
+        done();
+      },
+    });
+    const io = { stdin: Readable.from([]), stdout, stderr: new Terminal(), env: {} };
+    expect(await scan.run([dir, '--blank', out()], io)).toBe(1);
+    expect(lines[1]).toBe('no copy  card.ul: was changed while it was copied: no copy is made\n');
+    expect(contents(out())).toEqual({});
   });
 
   it('are told when none can be made', async () => {

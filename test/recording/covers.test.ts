@@ -3,7 +3,7 @@ import { addKeyTone, toMulaw } from '../../src/dsp/tone.js';
 import { CoverWatch } from '../../src/recording/cover-watch.js';
 import { Covers } from '../../src/recording/covers.js';
 import { Random } from '../support/random.js';
-import { voiceLike } from '../support/tones.js';
+import { lineOfKeys, voiceLike } from '../support/tones.js';
 
 describe('the watch on a guard', () => {
   const input = Uint8Array.from({ length: 400 }, (_, n) => n % 251);
@@ -57,5 +57,23 @@ describe('the covers of a recording', () => {
   it('leave a voice alone, but for a few syllables', () => {
     const found = covers([{ start: 0, end: 160_000 }], toMulaw(voiceLike(20, new Random(4))));
     expect(found.reduce((sum, { start, end }) => sum + end - start, 0)).toBeLessThan(0.05 * 160_000);
+  });
+});
+
+describe('keys that a voice all but hides', () => {
+  const set = {
+    duration: [40, 100],
+    level: [-20, -10],
+    twist: [-8, 4],
+    rest: { kind: 'voice', under: 5 },
+  } as const;
+  const { mulaw, keys } = lineOfKeys(set, 60, new Random(21));
+
+  it('are covered as while a field is open', () => {
+    const found = new Covers([{ start: 0, end: mulaw.length }]);
+    found.process(mulaw);
+    const covers = found.end();
+    const whole = keys.filter((key) => covers.some(({ start, end }) => start <= key.start && end >= key.end));
+    expect(whole).toHaveLength(keys.length);
   });
 });
