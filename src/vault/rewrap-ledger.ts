@@ -1,6 +1,6 @@
 import { KEY_PREFIX } from '../redis/keys.js';
 import type { Redis } from '../redis/redis.js';
-import { LEASE, RELEASE, REQUEST } from './rewrap-scripts.js';
+import { ADVANCE, LEASE, RELEASE, REQUEST } from './rewrap-scripts.js';
 
 /** What became of rows of a pass. */
 export interface RewrapCounts {
@@ -82,11 +82,10 @@ export class RewrapLedger {
     return typeof cursor === 'string' ? cursor : '0';
   }
 
-  /** Counts first: what is cut off in between is done again, and never taken for nothing to do. */
+  /** Notes how far a walk is and what became of its rows, at once: what is cut off before is done again. */
   async advance(run: string, cursor: string, counts: RewrapCounts): Promise<void> {
-    const counted = COUNTS.filter((name) => counts[name] > 0);
-    await Promise.all(counted.map((name) => this.#redis.command('HINCRBY', STATE, name, counts[name])));
-    await this.#redis.command('HSET', CURSORS, run, cursor);
+    const counted = COUNTS.flatMap((name) => [name, counts[name]]);
+    await this.#redis.run(ADVANCE, [STATE, CURSORS], [run, cursor, ...counted]);
   }
 
   /** Ends a pass; the request is fulfilled when there was nothing left to do in it. */

@@ -28,6 +28,14 @@ redis.call('HSET', KEYS[1], 'target', ARGV[1])
 return redis.call('HINCRBY', KEYS[1], 'round', 1)`,
 };
 
+/** KEYS: the state, the cursors. ARGV: a run of a server, its cursor, names and counts to add to the state. */
+export const ADVANCE: Script = {
+  name: 'rewrap-advance',
+  lua: `
+for i = 3, #ARGV, 2 do redis.call('HINCRBY', KEYS[1], ARGV[i], ARGV[i + 1]) end
+return redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])`,
+};
+
 /**
  * KEYS: the sealed card. ARGV: the version and wrapped key that it has, those that it gets. Gives 1, or 0 when it has
  * others, or has gone: a card that was shredded meanwhile stays so.

@@ -6,8 +6,8 @@ const QUANTILE = 0.95;
 const LEAST = 64;
 const MOST = 512;
 const GROWTH = 1.25;
-/** Rest for as long as was worked: the other half of the time is the calls'. */
-const REST = 1;
+/** Rest for half as long as was worked: a third of the time is the calls' alone. */
+const REST = 0.5;
 
 /**
  * How much background work to do at once: a little more while Redis answers quickly, half as much when the 95th
