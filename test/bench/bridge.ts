@@ -137,6 +137,7 @@ async function startBridge(): Promise<Target> {
     METRICS_PORT: String(metricsPort),
     DATA_DIR: dir,
     VAULT_KEY_FILE: keyFile,
+    VAULT_KEY_SEAL: 'plain',
     TWILIO_ACCOUNT_SID: ACCOUNT_SID,
     TWILIO_AUTH_TOKEN: AUTH_TOKEN,
     TWILIO_API_URL: await carrier.listen(),

@@ -41,6 +41,7 @@ beforeAll(async () => {
     METRICS_PORT: String(metricsPort),
     DATA_DIR: join(dir, 'data'),
     VAULT_KEY_FILE: join(dir, 'keys.json'),
+    VAULT_KEY_SEAL: 'plain',
     TWILIO_ACCOUNT_SID: ACCOUNT_SID,
     TWILIO_AUTH_TOKEN: AUTH_TOKEN,
     TWILIO_API_URL: started.url,

@@ -104,6 +104,7 @@ export async function startProgram(options: ProgramOptions = {}): Promise<Progra
       DATA_DIR: dataDir,
       REDIS_URL: redis.url,
       VAULT_KEY_FILE: vaultKeyFile,
+      VAULT_KEY_SEAL: 'plain',
       TWILIO_ACCOUNT_SID: ACCOUNT_SID,
       TWILIO_AUTH_TOKEN: AUTH_TOKEN,
       TWILIO_API_URL: `http://127.0.0.1:${taps.rest.port}`,
