@@ -83,8 +83,11 @@ export interface StreamStart {
 
 /** One party's audio, both ways: our side of it. */
 export interface MediaStream {
-  /** Queues `frame` for playing to the party. The bytes are taken before this returns; the caller may reuse them. */
-  send(frame: Uint8Array): void;
+  /**
+   * Queues `frame` for playing to the party. The bytes are taken before this returns; the caller may reuse them. False
+   * when some of it was dropped, because the carrier has yet to take what it was sent before.
+   */
+  send(frame: Uint8Array): boolean;
   /** Asks to be told, by `StreamHandler.mark`, when all that was sent before has been played. */
   mark(name: string): void;
   /** Empties what the party has not heard yet. */

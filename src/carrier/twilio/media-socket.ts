@@ -164,7 +164,10 @@ export class MediaSocket {
     };
     return {
       send: (frame) => {
-        if (this.#writable() && !outgoing.send(frame)) this.#context.metrics.mediaFramesDropped.inc();
+        if (!this.#writable()) return true;
+        const taken = outgoing.send(frame);
+        if (!taken) this.#context.metrics.mediaFramesDropped.inc();
+        return taken;
       },
       mark: (name) => tell({ event: 'mark', streamSid, mark: { name } }),
       clear: () => tell({ event: 'clear', streamSid }),
