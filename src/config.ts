@@ -25,6 +25,9 @@ export interface Config {
   agentRingSeconds: number;
   defaultFlow: string;
   guardHoldMs: 15 | 20 | 40;
+  /** dBm0. */
+  beepLevel: number;
+  comfortNoiseLevel: number;
   vaultKeyFile: string;
   vaultSeal: VaultSeal;
   tokenTtlDays: number;
@@ -64,6 +67,8 @@ export const SETTING_NAMES = [
   'AGENT_RING_SECONDS',
   'DEFAULT_FLOW',
   'GUARD_HOLD_MS',
+  'BEEP_LEVEL_DBM0',
+  'COMFORT_NOISE_DBM0',
   'VAULT_KEY_FILE',
   'VAULT_KEY_SEAL',
   'VAULT_KEY_PASSPHRASE_FILE',
@@ -150,6 +155,8 @@ export function readConfig(env: Environment): ReadConfig {
     agentRingSeconds: read.integer('AGENT_RING_SECONDS', 60, 1, 600),
     defaultFlow: read.text('DEFAULT_FLOW') ?? 'agent-assisted-card',
     guardHoldMs: Number(read.choice('GUARD_HOLD_MS', ['15', '20', '40'], '20')) as 15 | 20 | 40,
+    beepLevel: read.integer('BEEP_LEVEL_DBM0', -13, -40, -3),
+    comfortNoiseLevel: read.integer('COMFORT_NOISE_DBM0', -55, -65, -40),
     vaultKeyFile: resolve(
       read.required(
         'VAULT_KEY_FILE',
@@ -292,7 +299,7 @@ class Reader {
     const value = this.text(name);
     if (value === null) return fallback;
     const number = Number(value);
-    if (/^\d+$/.test(value) && number >= least && number <= most) return number;
+    if (/^-?\d+$/.test(value) && number >= least && number <= most) return number;
     this.wrong(name, `is not a whole number from ${least} to ${most}`, String(fallback));
     return fallback;
   }

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { isLoopback, readConfig, SETTING_NAMES } from '../src/config.js';
+import { BEEP_LEVEL } from '../src/dsp/beeper.js';
+import { NOISE_LEVEL } from '../src/dsp/comfort-noise.js';
 
 const GOOD = {
   TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`,
@@ -31,6 +33,8 @@ describe('settings', () => {
       agentRingSeconds: 60,
       defaultFlow: 'agent-assisted-card',
       guardHoldMs: 20,
+      beepLevel: -13,
+      comfortNoiseLevel: -55,
       tokenTtlDays: 15,
       testCards: 'allow',
       crm: null,
@@ -70,6 +74,21 @@ describe('settings', () => {
     ['TWILIO_AUTH_TOKEN', 'a,b'],
   ])('refuse %s=%s', (name, value) => {
     expect(linesOf({ [name]: value })).toHaveLength(1);
+  });
+
+  it.each([
+    ['BEEP_LEVEL_DBM0', 'beepLevel', BEEP_LEVEL],
+    ['COMFORT_NOISE_DBM0', 'comfortNoiseLevel', NOISE_LEVEL],
+  ] as const)('take %s within the bounds of the guard, and no other', (name, member, bounds) => {
+    expect(readConfig(GOOD).config[member]).toBe(bounds.usual);
+    for (const level of [bounds.least, bounds.most]) {
+      expect(readConfig({ ...GOOD, [name]: String(level) }).config[member]).toBe(level);
+    }
+    for (const level of [bounds.least - 1, bounds.most + 1, '-20.5', 'loud']) {
+      expect(linesOf({ [name]: String(level) })).toEqual([
+        `${name} is not a whole number from ${bounds.least} to ${bounds.most}. Example: ${name}=${bounds.usual}`,
+      ]);
+    }
   });
 
   it('never repeat what was set', () => {
@@ -128,7 +147,7 @@ describe('settings', () => {
 
   it('are all in .env.example, and nothing else is', () => {
     const example = readFileSync('.env.example', 'utf8');
-    const names = [...example.matchAll(/^#? ?([A-Z][A-Z_]+)=/gm)].map((match) => match[1]);
+    const names = [...example.matchAll(/^#? ?([A-Z][A-Z0-9_]+)=/gm)].map((match) => match[1]);
     expect(new Set(names)).toEqual(new Set(SETTING_NAMES));
   });
 });

@@ -67,7 +67,7 @@ describe('the runbook', () => {
 describe('the documents', () => {
   it('name only settings that exist', () => {
     const known = new Set<string>([...SETTING_NAMES, 'REDIS_PASSWORD']);
-    const named = DOCUMENTS.flatMap((path) => all(read(path), /\b([A-Z]{2,}(?:_[A-Z]+)+)\b/g));
+    const named = DOCUMENTS.flatMap((path) => all(read(path), /\b([A-Z]{2,}(?:_[A-Z]+[0-9]?)+)\b/g));
     expect(new Set(named).size).toBeGreaterThan(10);
     expect(named.filter((name) => !known.has(name) && name !== 'PASSWORD_SHA256')).toEqual([]);
   });
