@@ -12,6 +12,7 @@ import { createConsole } from './console/console.js';
 import { createCrm } from './crm/crm.js';
 import { AppError, codeOf, type MemberError } from './errors.js';
 import { loadFlows } from './flow/flows.js';
+import { loadPrompts } from './flow/prompts.js';
 import { apiKeyList, SCOPES } from './http/api-keys.js';
 import { createHttp } from './http/http.js';
 import { startListening, type UpgradeHandler } from './http/listening.js';
@@ -63,6 +64,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const { config, root, clock, log, metrics } = options;
   const { live } = config;
   const flows = await loadFlows(join(root, 'ivr-flows'));
+  const prompts = await loadPrompts(join(root, 'ivr-flows/prompts'));
   const flowFor = (number: string) => flows.forNumber(number, config.defaultFlow);
   const fallback = flowFor('');
   const seal = await sealOf(config.vaultSeal);
@@ -87,7 +89,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const records = new RedisRecords(redis, node);
   const control = createTwilioControl({ ...config, apiUrl: config.carrierApiUrl, clock, log, metrics });
   const shared = { registry, records, outbox: crm.outbox, live, clock, log, metrics };
-  const switchboard = new Switchboard({ ...shared, control, flowFor, settings: config });
+  const switchboard = new Switchboard({ ...shared, control, flowFor, settings: config, prompts });
   const desk = new CaptureDesk({ ...shared, vault, redis, testCards: config.testCards });
   const recovery = new Recovery(shared);
   const rewrapper = new Rewrapper({ redis, keys, node, clock, log, metrics });

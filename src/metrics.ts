@@ -37,6 +37,17 @@ export function createMetrics() {
       help: 'Faults of the guard: silence was sent instead of audio',
       registers,
     }),
+    guardAlarms: new Counter({
+      name: 'tonewall_guard_alarms_total',
+      help: 'Keys heard behind the guard: the agent was muted',
+      registers,
+    }),
+    silencesAnnounced: new Counter({
+      name: 'tonewall_silences_announced_total',
+      help: 'Silences of 2 s by a fault of ours, by the party that was told',
+      labelNames: ['party'],
+      registers,
+    }),
     mediaMessagesRefused: new Counter({
       name: 'tonewall_media_messages_refused_total',
       help: 'Media messages that could not be read and were dropped',

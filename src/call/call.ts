@@ -1,8 +1,9 @@
 import type { IncomingCall, MediaStream, StreamHandler } from '../carrier/carrier.js';
-import type { Flow, SentenceName } from '../capture/flow.js';
+import type { Flow, Language, SentenceName } from '../capture/flow.js';
 import type { CaptureView, Reason } from '../capture/view.js';
 import { timestamp } from '../clock.js';
 import { Guard } from '../dsp/guard.js';
+import type { Prompts } from '../flow/prompts.js';
 import { newId } from '../id.js';
 import type { Metrics } from '../metrics.js';
 import { KeyCell } from '../secret.js';
@@ -17,12 +18,16 @@ import type { CaptureSession } from './session.js';
 
 export interface CallSettings extends RingSettings {
   guardHoldMs: 15 | 20 | 40;
+  /** dBm0. */
+  beepLevel: number;
+  comfortNoiseLevel: number;
 }
 
 /** What a call needs from those around it. */
 export interface CallPort extends RingingPort {
   readonly metrics: Metrics;
   readonly settings: CallSettings;
+  readonly prompts: Readonly<Record<Language, Prompts>>;
   /** The call exists and a party is on the line. */
   started(call: Call): void;
   /** What is kept of the call changed: its agent, its status, its capture. */
@@ -70,8 +75,9 @@ export class Call {
     this.#startedAt = timestamp(port.clock.now());
     this.caller = new Leg('caller', incoming.from, incoming.callSid);
     this.agent = new Leg('agent', flow.agent.dial_to ?? port.settings.agentDialTo ?? '', null);
-    this.#guard = new Guard({ holdMs: port.settings.guardHoldMs }, this);
-    this.#bridge = new Bridge(this.#guard, new Ringback(flow.language));
+    const { guardHoldMs: holdMs, beepLevel, comfortNoiseLevel } = port.settings;
+    this.#guard = new Guard({ holdMs, beepLevel, comfortNoiseLevel }, this);
+    this.#bridge = new Bridge(this.#guard, new Ringback(flow.language), port.prompts[flow.language], this);
     this.#grid = new Grid(port.clock, () => this.#publish());
     this.#ringing = new Ringing(this, port);
     this.desk = this.#picture();
@@ -177,6 +183,25 @@ export class Call {
   /** From the guard: a press is confirmed in the audio. */
   press(cell: KeyCell, onset: number): void {
     if (this.#merger.tone(cell, onset / 8)) this.#pressed(cell, 'tone');
+  }
+
+  /** From the bridge: a key was heard behind the guard, and the agent is muted. */
+  alarm(): void {
+    const { metrics, log } = this.#port;
+    const capture = this.session?.collecting ? this.session.facts.id : null;
+    metrics.guardAlarms.inc();
+    log.error({ call: this.id, capture, reason: 'guard_alarm' }, 'a key was heard behind the guard: muted');
+    this.session?.fail('guard_alarm');
+    this.#grid.now();
+  }
+
+  /** From the bridge: a party has heard nothing for long, by a fault of ours. */
+  silence(party: Party): void {
+    this.#port.metrics.silencesAnnounced.inc({ party });
+    this.#port.log.error(
+      { call: this.id, leg: this[party].id },
+      'a party heard nothing for 2 s: it was told',
+    );
   }
 
   /** From the carrier: it says that the caller pressed a key. */

@@ -14,6 +14,7 @@ import type { Flow, SentenceName } from '../capture/flow.js';
 import type { Clock } from '../clock.js';
 import type { Outbox } from '../crm/event.js';
 import { codeOf } from '../errors.js';
+import type { Prompts } from '../flow/prompts.js';
 import { bucketOf } from '../id.js';
 import type { Logger } from '../log.js';
 import type { Metrics } from '../metrics.js';
@@ -50,6 +51,7 @@ export interface SwitchboardOptions {
   control: CallControl;
   flowFor(calledNumber: string): Flow;
   settings: CallSettings;
+  prompts: Readonly<Record<Language, Prompts>>;
   live: boolean;
   clock: Clock;
   log: Logger;
@@ -71,13 +73,14 @@ export class Switchboard implements CallHandler {
   constructor(options: SwitchboardOptions) {
     this.#options = options;
     this.#tickets = new Tickets(options.clock);
-    const { clock, log, metrics, control, settings, registry } = options;
+    const { clock, log, metrics, control, settings, prompts, registry } = options;
     this.#port = {
       clock,
       log,
       metrics,
       control,
       settings,
+      prompts,
       started: (call) => this.#started(call),
       changed: (call) => this.#keep(call),
       ended: (call) => this.#ended(call),

@@ -8,6 +8,7 @@ import type { CallControl, DialRequest, MediaStream, StreamHandler } from '../..
 import type { OutboxEntry } from '../../src/crm/event.js';
 import { AppError } from '../../src/errors.js';
 import { loadFlows } from '../../src/flow/flows.js';
+import { loadPrompts } from '../../src/flow/prompts.js';
 import { newId } from '../../src/id.js';
 import { silentLogger } from '../../src/log.js';
 import { createMetrics } from '../../src/metrics.js';
@@ -82,11 +83,12 @@ async function openDesk() {
   };
   const settings = {
     ...{ guardHoldMs: 20 as const, agentDialTo: 'sip:agent@shop.example', agentRingSeconds: 30 },
-    callerId: null,
+    ...{ callerId: null, beepLevel: -13, comfortNoiseLevel: -55 },
   };
+  const prompts = await loadPrompts('ivr-flows/prompts');
   const switchboard = new Switchboard({
     ...shared,
-    ...{ control, settings, flowFor: () => flows.forNumber('', 'agent-assisted-card') },
+    ...{ control, settings, prompts, flowFor: () => flows.forNumber('', 'agent-assisted-card') },
   });
   const watchable = Object.assign(Object.create(client) as RedisClient, {
     watch: (listener: (ready: boolean) => void) => {
@@ -99,7 +101,7 @@ async function openDesk() {
   /** A party's stream begins; what it is told to do is said. */
   const stream = (who: string, ticket: string, callSid: string): StreamHandler | null => {
     const side: MediaStream = {
-      send: () => {},
+      send: () => true,
       mark: () => {},
       clear: () => {},
       close: () => void said.push(`close ${who}`),

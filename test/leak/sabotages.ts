@@ -4,7 +4,11 @@ import type { Sabotage } from '../support/build.js';
 export const SABOTAGES: readonly { what: string; sabotage: Sabotage; seenIn: readonly string[] }[] = [
   {
     what: 'the bridge goes past the guard',
-    sabotage: { file: 'call/bridge.js', find: 'this.#agent.send(out);', put: 'this.#agent.send(piece);' },
+    sabotage: {
+      file: 'call/bridge.js',
+      find: 'this.#toAgent(out, this.#guard.faults !== faults);',
+      put: 'this.#agent.hear(piece, false);',
+    },
     seenIn: [],
   },
   {
