@@ -126,7 +126,7 @@ export class TransitSeal implements RootSeal {
     } catch (error) {
       // Its message may quote the address; a certificate that is not trusted will not be so the next time either.
       const code = codeOf(error);
-      if (/CERT|SELF_SIGNED|ALTNAME/.test(code)) {
+      if (/CERT|SELF_SIGNED|VERIFY|ISSUER/.test(code)) {
         throw invalid(`has a certificate that is not trusted (${code}): name its CA in NODE_EXTRA_CA_CERTS`);
       }
       return { status: 0, bytes: Buffer.alloc(0) };

@@ -1,6 +1,6 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
@@ -12,6 +12,7 @@ import type { SimulatorSettings } from '../../src/carrier/simulated/simulator-se
 import { createKeyFile } from '../../src/vault/key-file.js';
 import { brokenBuild, theBuild, type Sabotage } from './build.js';
 import { ACCOUNT_SID, AUTH_TOKEN, startCarrier } from './carrier.js';
+import { makeCertificate } from './certificate.js';
 import { startCrmServer, type CrmServer } from './crm-server.js';
 import { startTestRedis, type TestRedis } from './redis.js';
 import { AGENT, API_KEY, freePorts, SERVICE_NUMBER, until } from './service.js';
@@ -233,16 +234,4 @@ function textOf(response: IncomingMessage): Promise<string> {
 
 function portOf(url: string): number {
   return Number(new URL(url).port);
-}
-
-/** A certificate for this machine that signs itself. */
-function makeCertificate(dir: string): { certFile: string; keyFile: string; ca: string } {
-  const certFile = join(dir, 'tls.pem');
-  const keyFile = join(dir, 'tls.key');
-  const name = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', keyFile];
-  execFileSync('openssl', ['req', '-x509', ...key, ...name, '-days', '2', '-out', certFile], {
-    stdio: 'pipe',
-  });
-  return { certFile, keyFile, ca: readFileSync(certFile, 'utf8') };
 }

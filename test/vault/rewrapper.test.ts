@@ -192,7 +192,7 @@ describe('a node that is behind', () => {
     behind.rewrapper.start();
     await until(async () => (await nodesSealingWith(redis, 'k1')) === 1);
     await new Promise((resolve) => setTimeout(resolve, 200));
-    expect(await ledger().read()).toMatchObject({ target: 'k2', round: 1, done: 0, scanned: 0 });
+    expect(await ledger().read()).toMatchObject({ target: 'k2', round: 1, pass: 0, done: 0 });
     expect(await versions()).toEqual({ k1: 5 });
   });
 

@@ -1,13 +1,15 @@
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Secret } from '../../src/secret.js';
 import { TransitSeal } from '../../src/vault/transit-seal.js';
 import { describeKeyProvider } from '../contract/key-provider.contract.js';
+import { makeCertificate } from '../support/certificate.js';
 import { openKeys, providerUnder } from '../support/keys.js';
 import { startTransitServer, type TransitServer } from '../support/transit-server.js';
 
@@ -155,6 +157,25 @@ describe('Transit', () => {
     const seal = sealOn(`https://127.0.0.1:${port}/v1/transit/keys/tonewall`);
     await expect(seal.seal(root(), 'k1')).rejects.toMatchObject({ code: 'vault_unavailable' });
     plain.close();
+  });
+
+  it('whose certificate nobody vouches for is told nothing', async () => {
+    const { certFile, keyFile } = makeCertificate(dir);
+    let asked = 0;
+    const stranger = createTlsServer(
+      { cert: await readFile(certFile), key: await readFile(keyFile) },
+      () => asked++,
+    ).listen(0, '127.0.0.1');
+    await once(stranger, 'listening');
+    const { port } = stranger.address() as AddressInfo;
+    const seal = sealOn(`https://127.0.0.1:${port}/v1/transit/keys/tonewall`);
+    await expect(seal.seal(root(), 'k1')).rejects.toMatchObject({
+      code: 'config_invalid',
+      message:
+        'VAULT_TRANSIT_KEY_URL has a certificate that is not trusted (DEPTH_ZERO_SELF_SIGNED_CERT): name its CA in NODE_EXTRA_CA_CERTS',
+    });
+    expect(asked).toBe(0);
+    stranger.close();
   });
 
   it('away at a start stops it, and says who is away', async () => {
