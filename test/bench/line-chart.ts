@@ -29,6 +29,8 @@ const WIDTH = 420;
 const HEIGHT = 300;
 const PLOT = { left: 62, top: 40, right: 16, bottom: 52 } as const;
 const LEGEND = 34;
+/** On a line; more would hide it. */
+const MOST_MARKERS = 25;
 const INK = '#222222';
 const GRID = '#dddddd';
 const PROMISED = '#f1f6e8';
@@ -116,8 +118,11 @@ function chartSvg({ title, x, y, series, yRange, promised }: Chart, style: (name
   );
   for (const one of series) {
     const placed = one.points.map(([at, value]) => [xAxis.place(at), yAxis.place(value)] as const);
+    const every = Math.ceil(placed.length / MOST_MARKERS);
     parts.push(line(placed, style(one.name)));
-    for (const [at, value] of placed) parts.push(marker(at, value, style(one.name)));
+    placed.forEach(([at, value], n) => {
+      if (n % every === 0) parts.push(marker(at, value, style(one.name)));
+    });
   }
   return parts.join('\n');
 }
