@@ -59,7 +59,7 @@ export class CaptureDesk implements Calls {
   }
 
   async call(merchant: string, idOrSid: string): Promise<CallView> {
-    const call = this.#find(merchant, idOrSid);
+    const call = this.#options.registry.findOf(merchant, idOrSid);
     if (call !== undefined) return call.desk.call;
     const record = await this.#options.records.call(merchant, idOrSid);
     if (record === null) throw new AppError('not_found', 'there is no such call');
@@ -141,13 +141,8 @@ export class CaptureDesk implements Calls {
     return registry.watch(merchant, listener);
   }
 
-  #find(merchant: string, idOrSid: string): Call | undefined {
-    const call = this.#options.registry.find(idOrSid);
-    return call?.flow.merchant === merchant ? call : undefined;
-  }
-
   async #liveCall(merchant: string, idOrSid: string): Promise<Call> {
-    const call = this.#find(merchant, idOrSid);
+    const call = this.#options.registry.findOf(merchant, idOrSid);
     if (call?.status === 'live') return call;
     const { status } = await this.call(merchant, idOrSid);
     const why = status === 'ringing' ? 'nobody has answered it yet' : 'it is over';
@@ -156,15 +151,14 @@ export class CaptureDesk implements Calls {
 
   /** The picture of a capture on a call that this process still holds. */
   #shown(merchant: string, id: string): CaptureView | null {
-    const call = this.#options.registry.ofCapture(id);
-    return call?.flow.merchant === merchant ? call.desk.capture : null;
+    return this.#options.registry.ofCapture(merchant, id)?.desk.capture ?? null;
   }
 
   /** Does something to a capture in progress, and answers with the new picture at once: no key press did it. */
   async #steer(merchant: string, id: string, steer: (session: CaptureSession) => void): Promise<CaptureView> {
-    const call = this.#options.registry.ofCapture(id);
-    const session = call?.flow.merchant === merchant ? call.session : null;
-    if (call === undefined || session === null || !session.collecting) {
+    const call = this.#options.registry.ofCapture(merchant, id);
+    const session = call?.session;
+    if (call === undefined || !session?.collecting) {
       const capture = await this.capture(merchant, id);
       const what =
         capture.status === 'collecting' ? 'this capture belongs to another node' : 'this capture is over';
