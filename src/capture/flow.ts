@@ -21,7 +21,7 @@ const E164 = /^\+[1-9]\d{1,14}$/;
 const QUOTED = 'a number in E.164, in quotes, such as "+33123456789"';
 const DIAL_TO = /^(\+[1-9]\d{1,14}|(sip|sips|client):\S{1,250})$/;
 const NAME = /^[a-z0-9][a-z0-9-]{0,63}$/;
-const MERCHANT = /^[a-z0-9][a-z0-9_-]{0,63}$/;
+export const MERCHANT = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 
 /** An object that refuses members it doesn't know, and says which it knows. */
 function members<Shape extends z.core.$ZodLooseShape>(shape: Shape) {

@@ -14,7 +14,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['http'],
   ['call'],
   ['carrier', 'crm'],
-  ['flow'],
+  ['flow', 'access'],
   ['capture'],
   ['vault', 'psp'],
   ['card', 'recording'],
@@ -101,7 +101,7 @@ describe('the house', () => {
 
   it('lets app and the rooms on top alone name concrete adapters', () => {
     const adapters =
-      /^(call\/redis-|vault\/(file-|redis-)|carrier\/(twilio|simulated)\/|crm\/redis-|redis\/redis-client)/;
+      /^(call\/redis-|vault\/(file-|redis-)|access\/redis-|carrier\/(twilio|simulated)\/|crm\/redis-|redis\/redis-client)/;
     const wrong = sources.flatMap((source) => {
       if (['app', 'main', 'cli', 'sandbox'].includes(source.room)) return [];
       return source.imports
