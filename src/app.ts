@@ -1,4 +1,8 @@
 import { join } from 'node:path';
+import { apiKeyList } from './access/api-key-list.js';
+import { apiKeysOf } from './access/api-keys.js';
+import { RedisApiKeys } from './access/redis-api-keys.js';
+import { SCOPES } from './access/scope.js';
 import { CaptureDesk } from './call/capture-desk.js';
 import { Recovery } from './call/recovery.js';
 import { RedisRecords } from './call/redis-records.js';
@@ -13,7 +17,6 @@ import { createCrm } from './crm/crm.js';
 import { AppError, codeOf, type MemberError } from './errors.js';
 import { loadFlows } from './flow/flows.js';
 import { loadPrompts } from './flow/prompts.js';
-import { apiKeyList, SCOPES } from './http/api-keys.js';
 import { createHttp } from './http/http.js';
 import { startListening, type UpgradeHandler } from './http/listening.js';
 import { startMetricsServer } from './http/metrics-server.js';
@@ -111,9 +114,10 @@ export async function createApp(options: AppOptions): Promise<App> {
     ...{ softphoneUrl: options.softphoneUrl, webRoot: join(root, 'dist/web') },
   });
   const client = { principal: 'API_KEY', merchant: MERCHANT, scopes: new Set(SCOPES) };
+  const configured = apiKeyList(config.apiKey === null ? [] : [{ key: config.apiKey, client }]);
   const app = createHttp({
     ...{ calls: desk, vault, events: crm.log, redis, metrics, log, clock },
-    keys: apiKeyList(config.apiKey === null ? [] : [{ key: config.apiKey, client }]),
+    apiKeys: apiKeysOf(configured, new RedisApiKeys({ redis, clock, log })),
     health: { missing: () => missing(checked && redis.ready, switchboard.draining) },
     mounts: [
       { path: '/twilio', router: carrier.router },

@@ -21,6 +21,8 @@ const ALLOWED = [
   'setting',
   'flow',
   'merchant',
+  'principal',
+  'api_key',
   'count',
   'ms',
   'port',

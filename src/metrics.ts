@@ -122,6 +122,12 @@ export function createMetrics() {
       help: 'Events that were lost: Redis was away for too long, or refused them',
       registers,
     }),
+    apiKeysRefused: new Counter({
+      name: 'tonewall_api_keys_refused_total',
+      help: 'Requests of the native API without a valid key, or without its scope',
+      labelNames: ['reason'],
+      registers,
+    }),
     httpRequests: new Counter({
       name: 'tonewall_http_requests_total',
       help: 'Answers of the native API, by route and status',

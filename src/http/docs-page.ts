@@ -1,3 +1,4 @@
+import { SCOPE_MEANINGS } from '../access/scope.js';
 import { DOCS_STYLE } from './docs-style.js';
 import type { ApiResponse, JsonSchema, OpenApi, Operation } from './openapi.js';
 import { PROBLEMS } from './problem.js';
@@ -24,13 +25,14 @@ export function docsPage({ info, paths, components }: OpenApi): string {
 <h2>Schemas</h2>
 <ul>${schemas.map(([name]) => `<li><a href="#${name}">${name}</a></li>`).join('')}</ul>
 <h2>More</h2>
-<ul><li><a href="#problems">Problems</a></li><li><a href="/openapi.json">openapi.json</a></li></ul>
+<ul><li><a href="#scopes">Scopes</a></li><li><a href="#problems">Problems</a></li><li><a href="/openapi.json">openapi.json</a></li></ul>
 </nav>
 <main>
 <h1>${text(info.title)} API</h1>
 <p class="lead">${prose(info.description)}</p>
 ${operations.map(({ method, path, operation }) => operationSection(method, path, operation)).join('')}
 ${schemas.map(([name, schema]) => schemaSection(name, schema)).join('')}
+${scopesSection()}
 ${problemsSection()}
 </main>
 </body>
@@ -44,7 +46,7 @@ function operationSection(method: string, path: string, operation: Operation): s
   return `<section id="${operation.operationId}">
 <h2><a href="#${operation.operationId}">${badge(method)} <code>${text(path)}</code></a></h2>
 <p>${prose(operation.summary)} ${prose(operation.description ?? '')}</p>
-<p class="scope">Scope ${scopes.map((scope) => `<code>${text(scope)}</code>`).join(', ')}</p>
+<p class="scope"><a href="#scopes">Scope</a> ${scopes.map((scope) => `<code>${text(scope)}</code>`).join(', ')}</p>
 ${table(
   ['Parameter', 'Type', 'Meaning'],
   operation.parameters.map(({ name, in: place, required, description, schema }) => [
@@ -71,6 +73,16 @@ function schemaSection(name: string, schema: JsonSchema): string {
 <p>${prose(schema.description ?? '')}</p>
 ${table(['Member', 'Type', 'Meaning'], members(schema, ''))}
 </section>`;
+}
+
+function scopesSection(): string {
+  const rows = Object.entries(SCOPE_MEANINGS).map(([scope, meaning]) => [
+    `<code>${text(scope)}</code>`,
+    text(meaning),
+  ]);
+  return `<section id="scopes"><h2><a href="#scopes">Scopes</a></h2>
+<p>What an API key may do. Without the scope of an operation: 403.</p>
+${table(['Scope', 'Lets a key'], rows)}</section>`;
 }
 
 function problemsSection(): string {

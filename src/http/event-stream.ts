@@ -13,6 +13,8 @@ export interface Followed<View> {
   first(): Promise<View>;
   watch(listener: (view: View) => void): () => void;
   over(view: View): boolean;
+  /** Whether whoever reads still may: asked with each heartbeat, for a key may be revoked meanwhile. Never rejects. */
+  admitted(): Promise<boolean>;
 }
 
 /**
@@ -57,7 +59,7 @@ export class EventStreams {
   ): Promise<void> {
     response.status(200).set({ 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
     response.flushHeaders();
-    const stopBeating = this.#beat(response);
+    const stopBeating = this.#beat(response, followed, newest);
     for (let view: View | null = first; view !== null; view = await newest.take()) {
       const taken = response.write(`event: ${followed.event}\ndata: ${JSON.stringify(view)}\n\n`);
       if (followed.over(view)) break;
@@ -67,11 +69,12 @@ export class EventStreams {
     response.end();
   }
 
-  #beat(response: Response): () => void {
+  #beat<View>(response: Response, followed: Followed<View>, newest: Newest<View>): () => void {
     let cancel = () => {};
     const next = () => {
       cancel = this.#clock.after(HEARTBEAT_MS, () => {
         if (!response.writableNeedDrain) response.write(': still here\n\n');
+        void endIfRefused(followed, newest);
         next();
       });
     };
@@ -114,6 +117,10 @@ class Newest<View> {
     this.#view = null;
     return view;
   }
+}
+
+async function endIfRefused<View>(followed: Followed<View>, newest: Newest<View>): Promise<void> {
+  if (!(await followed.admitted())) newest.end();
 }
 
 /** Resolves when the client has read what was written, or is gone. */

@@ -1,6 +1,7 @@
 import express from 'express';
 import type { Express, Router } from 'express';
 import helmet from 'helmet';
+import type { ApiKeys } from '../access/api-keys.js';
 import type { Calls } from '../call/calls.js';
 import type { Clock } from '../clock.js';
 import type { EventLog } from '../crm/event.js';
@@ -9,13 +10,13 @@ import type { Metrics } from '../metrics.js';
 import type { Redis } from '../redis/redis.js';
 import type { Vault } from '../vault/vault.js';
 import { accessLog, atRoute } from './access-log.js';
-import type { ApiKeys } from './api-keys.js';
 import { callRoutes } from './call-routes.js';
 import { captureRoutes } from './capture-routes.js';
 import { chargeRoutes } from './charge-routes.js';
 import { docsRouter } from './docs.js';
 import { EventStreams } from './event-stream.js';
 import { eventRoutes } from './event-routes.js';
+import { Gate } from './gate.js';
 import { healthRouter, type Health } from './health.js';
 import { Idempotency } from './idempotency.js';
 import { nothingHere, problemHandler } from './problem-handler.js';
@@ -29,7 +30,7 @@ export interface HttpOptions {
   vault: Vault;
   events: EventLog;
   redis: Redis;
-  keys: ApiKeys;
+  apiKeys: ApiKeys;
   health: Health;
   metrics: Metrics;
   log: Logger;
@@ -55,9 +56,13 @@ export function apiRoutes({
 
 /** The native API, its documentation and health, and the doors mounted beside them. */
 export function createHttp(options: HttpOptions): Express {
-  const { keys, redis, clock, log, metrics } = options;
+  const { apiKeys, redis, clock, log, metrics } = options;
   const routes = apiRoutes(options);
-  const services = { keys, idempotency: new Idempotency(redis), streams: new EventStreams(clock) };
+  const services = {
+    gate: new Gate({ apiKeys, log, metrics }),
+    idempotency: new Idempotency(redis),
+    streams: new EventStreams(clock),
+  };
 
   const app = express();
   app.disable('x-powered-by').disable('etag');

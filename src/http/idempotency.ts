@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import type { ApiClient } from '../access/api-keys.js';
 import { AppError } from '../errors.js';
 import { KEY_PREFIX } from '../redis/keys.js';
 import type { Redis, Script } from '../redis/redis.js';
@@ -10,8 +11,8 @@ const KEPT_MS = 24 * 60 * 60 * 1000;
 const LEASE_MS = 30_000;
 
 export interface RepeatableRequest {
-  /** Whose key it is: the same text of another API key is another key. */
-  principal: string;
+  /** Whose key it is: the same text of another principal, or of the same one of another merchant, is another key. */
+  client: Pick<ApiClient, 'merchant' | 'principal'>;
   /** Method and path pattern. */
   route: string;
   key: string;
@@ -60,7 +61,8 @@ export class Idempotency {
    * `idempotency_in_progress`, `idempotency_mismatch` or `redis_unavailable`.
    */
   async once(request: RepeatableRequest, run: () => Promise<Answer>): Promise<Answer> {
-    const name = KEY_PREFIX + 'i:' + digest(`${request.principal}\n${request.route}\n${request.key}`);
+    const { merchant, principal } = request.client;
+    const name = KEY_PREFIX + 'i:' + digest([merchant, principal, request.route, request.key].join('\n'));
     const entry: Entry = { owner: randomUUID(), body: digest(JSON.stringify(request.body)), answer: null };
     const mine = JSON.stringify(entry);
     if ((await this.#redis.command('SET', name, mine, 'NX', 'PX', LEASE_MS)) === null) {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SCOPE_MEANINGS } from '../access/scope.js';
 import { armBody } from '../call/arm-body.js';
 import type { ErrorCode } from '../errors.js';
 import { callListSchema, callSchema } from './call-schema.js';
@@ -75,6 +76,15 @@ const INTRODUCTION =
   'Errors are problem details (RFC 9457) with a stable `code`. New members may appear in answers: ignore what you ' +
   "don't know. Card numbers are taken nowhere here: only from the caller's keypad.";
 
+/** OpenAPI has a place for the scopes that a route needs, and none for what they mean. */
+const API_KEY = {
+  type: 'http',
+  scheme: 'bearer',
+  description: `An API key, with the scope that each operation names. ${Object.entries(SCOPE_MEANINGS)
+    .map(([scope, meaning]) => `\`${scope}\`: ${meaning}.`)
+    .join(' ')}`,
+};
+
 /** The OpenAPI document of `routes`, from the schemas that check them. */
 export function openApi(routes: readonly Route[]): OpenApi {
   const paths: OpenApi['paths'] = {};
@@ -84,7 +94,7 @@ export function openApi(routes: readonly Route[]): OpenApi {
     info: { title: 'Tonewall', version: '1', description: INTRODUCTION },
     servers: [{ url: '/' }],
     paths,
-    components: { schemas: namedSchemas(), securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } },
+    components: { schemas: namedSchemas(), securitySchemes: { apiKey: API_KEY } },
   };
 }
 

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
+import type { ApiClient } from '../access/api-keys.js';
+import type { Scope } from '../access/scope.js';
 import type { ErrorCode } from '../errors.js';
-import type { ApiClient, Scope } from './api-keys.js';
 
 /** A request that has passed every check. */
 export interface Exchange<Params = unknown, Query = unknown, Body = unknown> {

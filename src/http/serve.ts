@@ -1,8 +1,8 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { AppError } from '../errors.js';
+import { AppError, codeOf } from '../errors.js';
 import { jsonAnswer, send, type Answer } from './answer.js';
-import { authenticate, requireScope, type ApiKeys } from './api-keys.js';
 import type { EventStreams } from './event-stream.js';
+import type { Gate } from './gate.js';
 import { idempotencyKey, type Idempotency } from './idempotency.js';
 import { PROBLEMS, problemAnswer, problemOf } from './problem.js';
 import { readJson } from './request-body.js';
@@ -10,7 +10,7 @@ import type { Exchange, Route, ViewStream } from './route.js';
 import { checked } from './validation.js';
 
 export interface RouteServices {
-  keys: ApiKeys;
+  gate: Gate;
   idempotency: Idempotency;
   streams: EventStreams;
 }
@@ -21,16 +21,14 @@ export interface RouteServices {
  */
 export function serve(route: Route, services: RouteServices): RequestHandler {
   return async (request, response) => {
-    const client = await authenticate(services.keys, request.headers.authorization);
-    requireScope(client, route.scope);
+    const client = await services.gate.admit(request.headers.authorization, route);
     const exchange: Exchange = {
       client,
       params: named(route, request),
       query: checked(route.query, request.query, 'query'),
       body: route.body && checked(route.body, await readJson(request), 'body'),
     };
-    if (route.stream !== undefined)
-      return follow(route, route.stream, exchange, services.streams, request, response);
+    if (route.stream !== undefined) return follow(route, route.stream, exchange, services, request, response);
 
     const key = route.idempotent ? idempotencyKey(request.get('idempotency-key')) : null;
     const run = () => answerOf(route, exchange);
@@ -38,7 +36,7 @@ export function serve(route: Route, services: RouteServices): RequestHandler {
       key === null
         ? await run()
         : await services.idempotency.once(
-            { principal: client.principal, route: `${route.method} ${route.path}`, key, body: exchange.body },
+            { client, route: `${route.method} ${route.path}`, key, body: exchange.body },
             run,
           );
     send(response, answer);
@@ -67,7 +65,7 @@ async function follow(
   route: Route,
   stream: ViewStream,
   exchange: Exchange,
-  streams: EventStreams,
+  { gate, streams }: RouteServices,
   request: Request,
   response: Response,
 ): Promise<void> {
@@ -81,5 +79,16 @@ async function follow(
     first: () => route.handle(exchange),
     watch: (listener) => stream.watch(exchange, listener),
     over: (view) => stream.over(view),
+    admitted: () => isAdmitted(gate, request.headers.authorization, route),
   });
+}
+
+/** A key that can't be looked up is not refused: what it was let in for goes on. */
+async function isAdmitted(gate: Gate, authorization: string | undefined, route: Route): Promise<boolean> {
+  try {
+    await gate.admit(authorization, route);
+    return true;
+  } catch (error) {
+    return codeOf(error) === 'redis_unavailable';
+  }
 }

@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Response } from 'express';
 import request from 'supertest';
+import { AppError } from '../../src/errors.js';
 import { captureSchema } from '../../src/http/capture-schema.js';
 import { EventStreams } from '../../src/http/event-stream.js';
 import {
@@ -123,6 +124,44 @@ describe('the stream of a capture', () => {
     await stream.leave();
   });
 
+  it('ends at a heartbeat once its key is valid no more', async () => {
+    let revoked = false;
+    const client = { principal: 'crm', merchant: 'default', scopes: new Set(['captures:read'] as const) };
+    const find = () => Promise.resolve(revoked ? null : { id: 'key_1', state: 'active' as const, client });
+    await world.close();
+    world = await startHttpWorld({ apiKeys: { find } });
+    const stream = await Stream.open();
+    await stream.next();
+    world.clock.advance(15_000);
+    expect(await stream.next()).toBe(': still here');
+    world.calls.change({ amount: 1 });
+    expect(captureIn(await stream.next())).toMatchObject({ amount: 1 });
+    revoked = true;
+    world.clock.advance(15_000);
+    expect(await stream.next()).toBe(': still here');
+    expect(await stream.next()).toBe(null);
+    expect(world.calls.listeners.size).toBe(0);
+  });
+
+  it('goes on while nobody can say whether its key is valid', async () => {
+    const client = { principal: 'crm', merchant: 'default', scopes: new Set(['captures:read'] as const) };
+    let asked = 0;
+    const find = () =>
+      asked++ === 0
+        ? Promise.resolve({ id: 'key_1', state: 'active' as const, client })
+        : Promise.reject(new AppError('redis_unavailable', 'away'));
+    await world.close();
+    world = await startHttpWorld({ apiKeys: { find } });
+    const stream = await Stream.open();
+    await stream.next();
+    world.clock.advance(15_000);
+    expect(await stream.next()).toBe(': still here');
+    world.calls.change({ amount: 2 });
+    expect(captureIn(await stream.next())).toMatchObject({ amount: 2 });
+    expect(asked).toBe(2);
+    await stream.leave();
+  });
+
   it('lets go when the client leaves', async () => {
     const stream = await Stream.open();
     await stream.next();
@@ -170,7 +209,13 @@ describe('the stream of a capture', () => {
 
   it('is refused over the bound of open ones, and opens again when one has ended', async () => {
     const streams = new EventStreams(world.clock, 2);
-    const endless = { event: 'x', first: () => Promise.resolve(1), watch: () => () => {}, over: () => false };
+    const endless = {
+      event: 'x',
+      first: () => Promise.resolve(1),
+      watch: () => () => {},
+      over: () => false,
+      admitted: () => Promise.resolve(true),
+    };
     const [one, two, three] = [new FakeResponse(), new FakeResponse(), new FakeResponse()];
     const first = streams.follow(one.response, endless);
     const second = streams.follow(two.response, endless);

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
 import { AppError } from '../../src/errors.js';
+import { Idempotency } from '../../src/http/idempotency.js';
 import type { Redis } from '../../src/redis/redis.js';
 import {
   CALL_ID,
@@ -208,4 +209,16 @@ describe('an Idempotency-Key', () => {
     });
     expect((await arm('a')).status).toBe(201);
   });
+});
+
+it('knows principals of one name apart by their merchant', async () => {
+  const idempotency = new Idempotency(redis);
+  const answerOf = (merchant: string) =>
+    idempotency.once(
+      { client: { merchant, principal: 'crm' }, route: 'post /v1/captures', key: 'one', body: {} },
+      () => Promise.resolve({ status: 201, headers: {}, text: merchant }),
+    );
+  expect((await answerOf('shop')).text).toBe('shop');
+  expect((await answerOf('elsewhere')).text).toBe('elsewhere');
+  expect((await answerOf('shop')).text).toBe('shop');
 });

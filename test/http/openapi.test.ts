@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
+import { SCOPE_MEANINGS, SCOPES } from '../../src/access/scope.js';
 import type { JsonSchema, OpenApi } from '../../src/http/openapi.js';
 import { PROBLEMS } from '../../src/http/problem.js';
 import { startHttpWorld, type HttpWorld } from '../support/http-world.js';
@@ -58,6 +59,15 @@ describe('/openapi.json', () => {
     expect(document.paths['/v1/tokens/{token}']?.['delete']?.responses['204']?.content).toBeUndefined();
   });
 
+  it('says what every scope means', () => {
+    const scheme = JSON.stringify(document.components.securitySchemes);
+    const unsaid = Object.entries(SCOPE_MEANINGS).filter(
+      ([scope, meaning]) => !scheme.includes(`\`${scope}\`: ${meaning}.`),
+    );
+    expect(unsaid).toEqual([]);
+    for (const scope of SCOPES) expect(page.text).toContain(`<td><code>${scope}</code></td>`);
+  });
+
   it('names each operation once and every parameter of a path', () => {
     const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.values(methods).map((operation) => ({ path, operation })),
@@ -91,6 +101,7 @@ describe('/docs', () => {
     expect(anchors).toEqual([
       ...operations.map(({ operationId }) => operationId),
       ...Object.keys(document.components.schemas),
+      'scopes',
       'problems',
       ...Object.keys(PROBLEMS),
     ]);

@@ -1,12 +1,13 @@
 import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
+import { apiKeyList } from '../../src/access/api-key-list.js';
+import { SCOPES, type Scope } from '../../src/access/scope.js';
 import type { ArmRequest, Calls, CallView, CaptureQuery } from '../../src/call/calls.js';
 import type { CaptureView } from '../../src/capture/view.js';
 import { dots } from '../../src/card/mask.js';
 import type { EventLog, EventQuery, LoggedEvent } from '../../src/crm/event.js';
 import { AppError, type MemberError } from '../../src/errors.js';
-import { apiKeyList, SCOPES, type Scope } from '../../src/http/api-keys.js';
 import { createHttp, type HttpOptions } from '../../src/http/http.js';
 import { createMetrics, type Metrics } from '../../src/metrics.js';
 import type { LogFields } from '../../src/log.js';
@@ -226,7 +227,7 @@ export async function startHttpWorld(replace: Partial<HttpOptions> = {}): Promis
     vault: new FakeVault(),
     events,
     redis: redisAway,
-    keys: apiKeyList([
+    apiKeys: apiKeyList([
       entry(FULL_KEY, 'default', SCOPES),
       entry(FOREIGN_KEY, 'elsewhere', SCOPES),
       entry(NO_SCOPE_KEY, 'default', []),
