@@ -1,4 +1,4 @@
-import { BAND_PASS_STATE, bandPass } from './band-pass.js';
+import { BAND_PASS_STATE, LINE_STATE, bandPass, takeHumOut } from './band-pass.js';
 import { GROUP, TONES, toneHz } from './keypad.js';
 import { MULAW_DECODE, SAMPLE_RATE } from './mulaw.js';
 
@@ -26,9 +26,10 @@ const START_SIN = Float64Array.from({ length: TONES * PHASES }, (_, i) =>
 
 /**
  * The last blocks of a µ-law stream, each as its correlation with the eight tones (after the band-pass) and its
- * energy before and after it. Phases are those of one wave that runs through all blocks: a tone of exactly its frequency keeps its phase.
+ * energy before and after it, hum taken out. Phases are those of one wave that runs through all blocks: a tone of exactly its frequency keeps its phase.
  */
 export class ToneBlocks {
+  readonly #line = new Float64Array(LINE_STATE);
   readonly #filter = new Float64Array(BAND_PASS_STATE);
   readonly #samples = new Float64Array(BLOCK);
   readonly #re = new Float64Array(KEPT * TONES);
@@ -42,6 +43,7 @@ export class ToneBlocks {
     const samples = this.#samples;
     for (let n = 0; n < BLOCK; n++) samples[n] = MULAW_DECODE[mulaw[start + n] ?? 0] ?? 0;
     const slot = this.#count % KEPT;
+    takeHumOut(samples, this.#line);
     this.#whole[slot] = energyOf(samples);
     bandPass(samples, this.#filter);
     this.#inBand[slot] = energyOf(samples);
@@ -102,7 +104,15 @@ export class ToneBlocks {
   }
 
   wipe(): void {
-    for (const held of [this.#filter, this.#samples, this.#re, this.#im, this.#whole, this.#inBand])
+    for (const held of [
+      this.#line,
+      this.#filter,
+      this.#samples,
+      this.#re,
+      this.#im,
+      this.#whole,
+      this.#inBand,
+    ])
       held.fill(0);
   }
 }
