@@ -11,7 +11,7 @@ import type { Ringback } from './ringback.js';
 const FRAME = 160;
 
 /** After an alarm the agent hears the caller again when the tripwire has heard no key for 2 s. */
-export const MUTE = 2 * SAMPLE_RATE;
+const MUTE = 2 * SAMPLE_RATE;
 
 export interface BridgeListener {
   /** The tripwire heard a key on its way to the agent, who is muted from that frame on. Both are being told. */

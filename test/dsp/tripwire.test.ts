@@ -31,6 +31,8 @@ function guarded(mulaw: Uint8Array): Uint8Array {
   return heard;
 }
 
+const phaseAt = (hz: number, n: number): number => (2 * Math.PI * hz * n) / SAMPLE_RATE;
+
 const CLEAR: KeySet = { duration: [40, 300], level: [-25, -3], twist: [-8, 4] };
 const SHORTEST: KeySet = { ...CLEAR, duration: [40, 40] };
 const NOISE = { kind: 'noise', under: 20 } as const;
@@ -88,8 +90,16 @@ describe('the tripwire', () => {
     const aside = new Float64Array(second);
     addSine(aside, { hz: 770 * 1.035, level: -10 });
     addSine(aside, { hz: 1336 * 1.035, level: -10 });
+    const chord = new Float64Array(second);
+    for (const hz of [770, 1336, 2900]) addSine(chord, { hz, level: hz < 2000 ? -10 : -18 });
+    const swell = new Float64Array(second);
+    addSine(swell, { hz: 770, level: -30 });
+    for (let n = 0; n < ms(100); n += 8)
+      addSine(swell, { hz: 1336, level: -45 + n / 16, phase: phaseAt(1336, n) }, n, 8);
     const silence = new Uint8Array(second).fill(MULAW_SILENCE);
-    const sounds = [noise, alone, dialTone, ringing, folded, aside, voiceLike(60, random)].map(toMulaw);
+    const sounds = [noise, alone, dialTone, ringing, folded, aside, chord, swell, voiceLike(60, random)].map(
+      toMulaw,
+    );
     for (const sound of [...sounds, silence]) expect(alarms(sound)).toEqual([]);
   });
 
