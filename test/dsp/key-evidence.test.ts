@@ -50,7 +50,7 @@ describe('the evidence for a key', () => {
   it('has no rise in a tone that goes on', () => {
     const of = evidence({}, ms(100));
     expect(Math.abs(of('low rise')) + Math.abs(of('high rise')) + Math.abs(of('rise of all'))).toBeLessThan(
-      0.5,
+      1,
     );
   });
 
