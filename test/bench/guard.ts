@@ -158,6 +158,9 @@ function wideSet(all: readonly Leaks[]): string {
 
 const load = loadavg().map((average) => average.toFixed(1));
 write(
+  '# The guard in figures\n\nWritten by `npm run bench:guard`; [guard.md](guard.md) says what they mean.\n',
+);
+write(
   `Seed ${seed}, effort ${effort}; Node ${process.version}, ${cpus().length} cores (${cpus()[0]?.model.trim()}), ` +
     `load average ${load.join(' ')}.\n`,
 );
