@@ -24,8 +24,10 @@ import { newId } from './id.js';
 import type { Logger } from './log.js';
 import type { Metrics } from './metrics.js';
 import { checkAddress, checkDurability } from './redis/durability.js';
-import { parseRedisUrl } from './redis/redis-address.js';
+import { dataDirs, unsafeRedis } from './redis/exposure.js';
+import { parseRedisUrl, type RedisAddress } from './redis/redis-address.js';
 import { RedisClient } from './redis/redis-client.js';
+import { insistOnSafety, keysBeside } from './start-checks.js';
 import { CardVault } from './vault/card-vault.js';
 import { FileKeyProvider } from './vault/file-key-provider.js';
 import { pinKeys } from './vault/key-pins.js';
@@ -103,7 +105,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     keys.start((checks) => pinKeys(redis, checks, log));
     rewrapper.start();
   };
-  const sound = soundRedis(redis, keys, config, clock, log).then(opened);
+  const sound = soundRedis({ redis, address, keys, config, clock, log }).then(opened);
   // Whoever starts the service waits for it, a little later: until then a rejection is nobody's.
   sound.catch(() => {});
 
@@ -162,21 +164,27 @@ function missing(redisReady: boolean, draining: boolean): MemberError[] {
   ];
 }
 
+interface Sounding {
+  redis: RedisClient;
+  address: RedisAddress;
+  keys: FileKeyProvider;
+  config: Config;
+  clock: Clock;
+  log: Logger;
+}
+
 /**
  * Waits for Redis and checks it: what it promises, and that our keys are those it was filled with. While it is away
  * the service talks, but takes no card.
  */
-async function soundRedis(
-  redis: RedisClient,
-  keys: FileKeyProvider,
-  config: Config,
-  clock: Clock,
-  log: Logger,
-): Promise<void> {
+async function soundRedis({ redis, address, keys, config, clock, log }: Sounding): Promise<void> {
   for (;;) {
     await becomeReady(redis, clock, log);
     try {
       await checkDurability(redis, { declared: config.redisDurability === 'declared', log });
+      const unsafe = await unsafeRedis(redis);
+      for (const dir of await dataDirs(redis, address)) unsafe.push(...(await keysBeside(dir, config)));
+      insistOnSafety(unsafe, { live: config.live, log });
       return await pinKeys(redis, keys.checks, log);
     } catch (error) {
       if (error instanceof AppError && error.code === 'config_invalid') throw error;

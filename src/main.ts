@@ -1,3 +1,4 @@
+import { url as inspectorUrl } from 'node:inspector';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createApp, type App } from './app.js';
@@ -10,6 +11,7 @@ import { lockDataDir } from './redis/data-dir-lock.js';
 import { startPrivateRedis } from './redis/private-redis.js';
 import { findRedisServer } from './redis/redis-server.js';
 import { startSandbox, type Sandbox } from './sandbox/sandbox.js';
+import { insistOnSafety, keysBeside, processLimits, readableKeys, unsafeFacts } from './start-checks.js';
 
 /** The project's folder: the built program is in `dist/`. */
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -44,6 +46,7 @@ async function start(environment: Environment): Promise<void> {
   const { config, warnings } = readConfig(sandbox?.env ?? environment);
   const log = logger(config.logLevel, metrics);
   for (const detail of warnings) log.warn({ detail }, 'unsafe setting: allowed on loopback only');
+  if (sandbox === null) await checkStart(environment, config, log);
   const redisUrl = config.redisUrl ?? (await privateRedis(config, log, sandbox !== null));
   const softphoneUrl = sandbox?.softphoneUrl ?? null;
   const app = await createApp({ config, redisUrl, root: ROOT, clock, log, metrics, softphoneUrl });
@@ -55,6 +58,20 @@ async function start(environment: Environment): Promise<void> {
   if (sandbox !== null) console.log(await sandbox.announce());
   await app.sound;
   log.info({}, 'redis is durable: ready');
+}
+
+async function checkStart(env: Environment, config: Config, log: Logger): Promise<void> {
+  const unsafe = [
+    ...unsafeFacts({
+      flags: process.execArgv,
+      env,
+      inspected: inspectorUrl() !== undefined,
+      limits: await processLimits(),
+    }),
+    ...(await readableKeys(config)),
+    ...(await keysBeside(config.dataDir, config)),
+  ];
+  insistOnSafety(unsafe, { live: config.live, log });
 }
 
 async function openSandbox(environment: Environment): Promise<Sandbox> {

@@ -1,7 +1,7 @@
 import { AppError, codeOf, type MemberError } from '../errors.js';
 import type { Logger } from '../log.js';
 import { REPLAY_RULES } from './acl.js';
-import type { RedisAddress } from './redis-address.js';
+import { isLocal, type RedisAddress } from './redis-address.js';
 import type { RedisReply } from './redis.js';
 
 /** What Redis must be set to, and why. */
@@ -14,8 +14,6 @@ const REQUIRED = [
 
 /** A write that Redis must be able to replay from its AOF: see `REPLAY_RULES`. */
 const REPLAYED = ['SET', 'tw:replayed', 'x'];
-
-const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1']);
 
 /** The part of the client that the check needs: settings are those of each node. */
 export interface RedisNodes {
@@ -70,7 +68,7 @@ function unreadable({ declared, log }: { declared: boolean; log: Logger }): void
  */
 export function checkAddress(address: RedisAddress, options: { live: boolean; log: Logger }): void {
   const unsafe: string[] = [];
-  if (!address.tls && address.nodes.some(({ host }) => !LOOPBACK.has(host))) {
+  if (!address.tls && !isLocal(address)) {
     unsafe.push('is not encrypted: use rediss://');
   }
   if (address.username === null || address.username === 'default') {

@@ -12,6 +12,7 @@ export interface RedisAddress {
 }
 
 const DEFAULT_PORT = 6379;
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1']);
 const UNIX_URL = /^unix:\/\/(?:(?<user>[^:@/]*):(?<password>[^:@/]*)@)?(?<path>\/.+)$/;
 
 /**
@@ -29,6 +30,11 @@ export function parseRedisUrl(text: string): RedisAddress {
   if (addresses.some((address) => address.path !== null)) throw invalid('has a unix socket in a cluster');
   if (others.some((address) => address.tls !== first.tls)) throw invalid('mixes redis:// and rediss://');
   return { ...first, nodes: addresses.flatMap((address) => address.nodes) };
+}
+
+/** Whether every host of it is this machine. */
+export function isLocal({ nodes }: RedisAddress): boolean {
+  return nodes.every(({ host }) => LOOPBACK.has(host));
 }
 
 function parseOne(url: string): RedisAddress {

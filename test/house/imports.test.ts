@@ -18,7 +18,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['capture'],
   ['vault', 'psp'],
   ['card', 'recording'],
-  ['dsp', 'redis'],
+  ['dsp', 'redis', 'start-checks'],
   ['config', 'metrics'],
   ['errors', 'log', 'clock', 'id', 'secret', 'currency'],
 ];

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { silentLogger, type LogFields } from '../../src/log.js';
 import { checkAddress, checkDurability } from '../../src/redis/durability.js';
+import { dataDirs, unsafeRedis } from '../../src/redis/exposure.js';
 import { parseRedisUrl } from '../../src/redis/redis-address.js';
 import type { RedisClient } from '../../src/redis/redis-client.js';
 import { startTestRedis, type TestRedis } from '../support/redis.js';
@@ -57,6 +58,31 @@ describe('the durability check', () => {
     expect(lines).toEqual([
       [{ setting: 'REDIS_DURABILITY' }, 'durability of redis is declared, not checked'],
     ]);
+    await server.admin.acl('SETUSER', 'tonewall', '+config|get');
+  });
+});
+
+describe('what a Redis shows', () => {
+  it('is refused while its slow log is on', async () => {
+    expect(await unsafeRedis(redis)).toEqual([]);
+    for (const microseconds of ['0', '10000']) {
+      await server.admin.config('SET', 'slowlog-log-slower-than', microseconds);
+      expect(await unsafeRedis(redis)).toEqual([
+        expect.stringMatching(/^REDIS_URL: Redis needs "slowlog-log-slower-than -1"/),
+      ]);
+    }
+    await server.admin.config('SET', 'slowlog-log-slower-than', '-1');
+  });
+
+  it('is its data folder, where it is on this machine', async () => {
+    expect(await dataDirs(redis, parseRedisUrl(server.url))).toEqual([server.dir]);
+    expect(await dataDirs(redis, parseRedisUrl('rediss://tonewall:x@redis.example'))).toEqual([]);
+  });
+
+  it('is not known where settings can not be read', async () => {
+    await server.admin.acl('SETUSER', 'tonewall', '-config|get');
+    expect(await unsafeRedis(redis)).toEqual([]);
+    expect(await dataDirs(redis, parseRedisUrl(server.url))).toEqual([]);
     await server.admin.acl('SETUSER', 'tonewall', '+config|get');
   });
 });
