@@ -6,8 +6,8 @@ export const SCOPE_MEANINGS = {
   'tokens:delete': 'destroy the card behind a token',
   'charges:write': 'move money: charges and refunds',
   'events:read': 'see the events for the CRM',
-  'audit:read': 'read the audit trail',
-  'keys:admin': 'manage API keys',
+  'audit:read': 'read the audit trail: no operation asks for it yet',
+  'keys:admin': 'manage API keys: no operation asks for it yet',
 } as const;
 
 export type Scope = keyof typeof SCOPE_MEANINGS;

@@ -68,6 +68,14 @@ describe('/openapi.json', () => {
     for (const scope of SCOPES) expect(page.text).toContain(`<td><code>${scope}</code></td>`);
   });
 
+  it('says which scopes no operation asks for', () => {
+    const asked = Object.values(document.paths)
+      .flatMap((methods) => Object.values(methods))
+      .flatMap(({ security }) => security.flatMap(({ apiKey }) => apiKey));
+    const idle = SCOPES.filter((scope) => SCOPE_MEANINGS[scope].includes('no operation asks for it yet'));
+    expect(SCOPES.filter((scope) => !asked.includes(scope))).toEqual(idle);
+  });
+
   it('names each operation once and every parameter of a path', () => {
     const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.values(methods).map((operation) => ({ path, operation })),
