@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis as Client } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { ApiKeyRegister } from '../../src/access/api-key-register.js';
+import { RedisApiKeys } from '../../src/access/redis-api-keys.js';
 import { systemClock } from '../../src/clock.js';
 import { createCrm } from '../../src/crm/crm.js';
 import { silentLogger } from '../../src/log.js';
@@ -124,6 +126,15 @@ it('cards on a cluster are brought under a newer key', async () => {
   await until(async () => (await counted())['k2'] === 20);
   await rewrapper.stop();
   for (const { token } of views) expect(await vault.token('shop', token)).toMatchObject({ token });
+});
+
+it('an API key on a cluster is found, and its use noted', async () => {
+  const register = new ApiKeyRegister(redis, systemClock);
+  const { apiKey, record } = await register.create({
+    ...{ principal: 'crm', merchant: 'shop', scopes: ['events:read'], expires: null },
+  });
+  expect(await new RedisApiKeys({ redis, ...shared }).find(apiKey)).toMatchObject({ id: record.id });
+  expect((await register.list())[0]?.used).toBeGreaterThanOrEqual(record.created);
 });
 
 it('events find their way over a cluster', async () => {
