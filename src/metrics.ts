@@ -101,6 +101,22 @@ export function createMetrics() {
       labelNames: ['outcome'],
       registers,
     }),
+    auditReady: new Gauge({
+      name: 'tonewall_audit_ready',
+      help: '1 while the audit trail is written: else no card is taken, shown or destroyed',
+      registers,
+    }),
+    auditEntries: new Counter({
+      name: 'tonewall_audit_entries_total',
+      help: 'Operations and facts written to the audit trail, by type',
+      labelNames: ['type'],
+      registers,
+    }),
+    auditRefused: new Counter({
+      name: 'tonewall_audit_refused_total',
+      help: 'Operations that were refused because their intent could not be written',
+      registers,
+    }),
     eventsDelivered: new Counter({
       name: 'tonewall_events_delivered_total',
       help: 'Deliveries to the CRM, by outcome',

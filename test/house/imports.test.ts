@@ -17,6 +17,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['flow', 'access'],
   ['capture'],
   ['vault', 'psp'],
+  ['audit'],
   ['card', 'recording'],
   ['dsp', 'redis', 'start-checks'],
   ['config', 'metrics'],
