@@ -1,4 +1,5 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
+import { digestOf } from './api-key.js';
 import type { ApiClient, ApiKeys, FoundApiKey } from './api-keys.js';
 
 /**
@@ -20,5 +21,5 @@ export function apiKeyList(entries: readonly { key: string; client: ApiClient }[
 }
 
 function digest(apiKey: string): Buffer {
-  return createHash('sha256').update(apiKey).digest();
+  return Buffer.from(digestOf(apiKey));
 }
