@@ -24,6 +24,12 @@ const SETS: readonly (readonly [
   ['short bursts', { duration: [15, 40], level: LOUD, twist: AT_T }, 'closed', 20],
   ['short bursts in noise', { duration: [15, 40], level: LOUD, twist: AT_T, rest: NOISE }, 'closed', 20],
   ['quiet keys at any twist', { duration: [15, 60], level: [-45, -25], twist: ANY_TWIST }, 'closed', 20],
+  [
+    'the shortest, almost at the edge of twist',
+    { duration: [15, 15], level: [-40, -40], twist: [11.5, 11.5] },
+    'closed',
+    20,
+  ],
   ['any twist in noise', { duration: [15, 60], level: LOUD, twist: ANY_TWIST, rest: NOISE }, 'closed', 20],
   ['any twist in a voice', { duration: [15, 60], level: LOUD, twist: ANY_TWIST, rest: VOICE }, 'closed', 20],
   ['keys held for long', { duration: [500, 1500], level: [-45, -3], twist: ANY_TWIST }, 'closed', 20],

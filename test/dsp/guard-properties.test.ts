@@ -135,7 +135,7 @@ describe('whatever is keyed within the bounds', () => {
         expect(tonesIn(came, output, ms(holdMs), places)).toBe(0);
         expect(pressesIn(output)).toBe(0);
       }),
-      runs(80),
+      runs(200),
     );
   });
 
