@@ -91,7 +91,7 @@ export class KeyEvidence {
     const window = this.#window;
     const slot = (this.#count++ % BEFORE) * KEPT;
     for (let tone = 0; tone < TONES; tone++) this.#before[slot + tone] = window.energy[tone] ?? 0;
-    this.#before[slot + ALL] = window.whole - this.#floor.value;
+    this.#before[slot + ALL] = this.#all();
     this.#before[slot + IN_BAND] = window.inBand;
   }
 
@@ -99,7 +99,7 @@ export class KeyEvidence {
   update(): void {
     const { values } = this;
     const { row, column, pair, explained, inBand, twist } = this.#window;
-    const all = max(0, this.#window.whole - this.#floor.value);
+    const all = this.#all();
     values[0] = clear(explained, inBand);
     values[1] = clear(pair, all);
     values[4] = twist;
@@ -127,15 +127,22 @@ export class KeyEvidence {
     );
   }
 
+  /** All that there is in the window, but for what is steady beside the band. */
+  #all(): number {
+    const { whole, inBand } = this.#window;
+    return inBand + max(0, whole - inBand - this.#floor.value);
+  }
+
   #long(): void {
-    let all = (-this.#floor.value * this.#longBlocks) / this.#window.blocks;
+    let whole = 0;
     let inBand = 0;
     for (let ago = 0; ago < this.#longBlocks; ago++) {
-      all += this.#blocks.whole(ago);
+      whole += this.#blocks.whole(ago);
       inBand += this.#blocks.inBand(ago);
     }
     this.values[2] = clear(this.#longExplained, inBand);
-    this.values[3] = clear(this.#longPair, all);
+    const floor = (this.#floor.value * this.#longBlocks) / this.#window.blocks;
+    this.values[3] = clear(this.#longPair, inBand + max(0, whole - inBand - floor));
   }
 
   /** Detune and peak of a tone: the turn of its phase from half to half, and its energy here and beside. */
