@@ -18,6 +18,8 @@ export class MediaOrder {
   /** Numbers passed over since the last frame. */
   #skipped = 0;
   #chunk = ABSENT;
+  /** Presentation time of the last frame in ms. */
+  #timestamp = ABSENT;
   /** Presentation time of the next frame in ms, if nothing is lost before it. */
   #due = ABSENT;
 
@@ -35,12 +37,14 @@ export class MediaOrder {
   missingBefore(chunk: number, timestamp: number, samples: number): number {
     const chunksLost = this.#chunk === ABSENT || chunk === ABSENT ? 0 : chunk - this.#chunk - 1;
     const jump = this.#due === ABSENT || timestamp === ABSENT ? 0 : (timestamp - this.#due) * SAMPLES_PER_MS;
+    const wentBack = timestamp !== ABSENT && timestamp <= this.#timestamp;
     if (chunk !== ABSENT) this.#chunk = chunk;
+    this.#timestamp = timestamp;
     this.#due = timestamp === ABSENT ? ABSENT : timestamp + samples / SAMPLES_PER_MS;
 
     // A counter or a clock that went back began anew, and how much went with it is unknown: at least a frame.
     const byChunk = chunksLost < 0 ? FRAME_SAMPLES : chunksLost * samples;
-    const byTime = jump >= FRAME_SAMPLES ? Math.round(jump) : jump <= -FRAME_SAMPLES ? FRAME_SAMPLES : 0;
+    const byTime = wentBack ? FRAME_SAMPLES : jump >= FRAME_SAMPLES ? Math.round(jump) : 0;
     // Other messages are numbered too: one too many is told lost rather than one too few.
     const bySequence = chunk === ABSENT && timestamp === ABSENT ? this.#skipped * samples : 0;
     this.#skipped = 0;
