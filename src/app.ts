@@ -24,7 +24,8 @@ import { newId } from './id.js';
 import type { Logger } from './log.js';
 import type { Metrics } from './metrics.js';
 import { checkAddress, checkDurability } from './redis/durability.js';
-import { dataDirs, unsafeRedis } from './redis/exposure.js';
+import { checkLevel } from './redis/durability-level.js';
+import { dataDirs, plainPeers, unsafeRedis } from './redis/exposure.js';
 import { parseRedisUrl, type RedisAddress } from './redis/redis-address.js';
 import { RedisClient } from './redis/redis-client.js';
 import { insistOnSafety, keysBeside } from './start-checks.js';
@@ -87,7 +88,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     log,
     metrics,
   });
-  const store = new RedisTokenStore({ redis, clock, log });
+  const durability = config.vaultDurability;
+  const store = new RedisTokenStore({ redis, clock, log, durability });
   const vault = new CardVault({ keys, store, clock, log, metrics, ttlDays: config.tokenTtlDays });
   const registry = new Registry(clock);
   const node = newId('node_');
@@ -182,7 +184,8 @@ async function soundRedis({ redis, address, keys, config, clock, log }: Sounding
     await becomeReady(redis, clock, log);
     try {
       await checkDurability(redis, { declared: config.redisDurability === 'declared', log });
-      const unsafe = await unsafeRedis(redis);
+      await checkLevel(redis, config.vaultDurability, log);
+      const unsafe = [...plainPeers(redis.peers, address), ...(await unsafeRedis(redis))];
       for (const dir of await dataDirs(redis, address)) unsafe.push(...(await keysBeside(dir, config)));
       insistOnSafety(unsafe, { live: config.live, log });
       return await pinKeys(redis, keys.checks, log);

@@ -15,6 +15,7 @@ export interface Config {
   live: boolean;
   redisUrl: string | null;
   redisDurability: 'checked' | 'declared';
+  vaultDurability: 'local' | 'replica' | 'replica-fsync';
   dataDir: string;
   accountSid: string;
   /** The first is used for calls; all of them check signatures. */
@@ -58,6 +59,7 @@ export const SETTING_NAMES = [
   'NODE_URL',
   'REDIS_URL',
   'REDIS_DURABILITY',
+  'VAULT_DURABILITY',
   'DATA_DIR',
   'TWILIO_ACCOUNT_SID',
   'TWILIO_AUTH_TOKEN',
@@ -142,6 +144,7 @@ export function readConfig(env: Environment): ReadConfig {
     live,
     redisUrl: read.redisUrl('REDIS_URL'),
     redisDurability: read.choice('REDIS_DURABILITY', ['checked', 'declared'], 'checked'),
+    vaultDurability: read.choice('VAULT_DURABILITY', ['local', 'replica', 'replica-fsync'], 'local'),
     dataDir,
     accountSid: read.required(
       'TWILIO_ACCOUNT_SID',
@@ -178,6 +181,9 @@ export function readConfig(env: Environment): ReadConfig {
     ),
   };
 
+  if (config.vaultDurability !== 'local' && config.redisUrl === null) {
+    read.wrong('VAULT_DURABILITY', 'needs REDIS_URL: a private Redis has no replica', 'local');
+  }
   if (config.vaultSeal.name === 'plain' && (live || read.text('VAULT_KEY_SEAL') === null)) {
     read.unsafe(
       live,
@@ -228,6 +234,9 @@ function vaultSeal(read: Reader): VaultSeal {
   }
   return { name };
 }
+
+/** Its parts are read where it is used. */
+const SENTINEL_URL = /^rediss?\+sentinel:\/\/[^\s/]+\/[\w.-]+(\?\S*)?$/;
 
 /** E.164, a SIP address or a client of the carrier's. */
 const ADDRESS = /^(\+[1-9]\d{1,14}|sips?:[^\s@]+@[^\s@]+|client:[\w.+-]{1,121})$/;
@@ -351,11 +360,14 @@ class Reader {
   redisUrl(name: SettingName): string | null {
     const value = this.text(name);
     if (value === null) return null;
-    if (value.split(',').every((part) => /^(rediss?:\/\/\S+|unix:\/\/([^\s/@]+@)?\/\S+)$/.test(part.trim())))
+    if (
+      SENTINEL_URL.test(value) ||
+      value.split(',').every((part) => /^(rediss?:\/\/\S+|unix:\/\/([^\s/@]+@)?\/\S+)$/.test(part.trim()))
+    )
       return value;
     this.wrong(
       name,
-      'is not a redis://, rediss:// or unix:// URL (or several, comma-separated, for a cluster)',
+      'is not a redis://, rediss:// or unix:// URL (or several, comma-separated, for a cluster, or redis+sentinel://)',
       'rediss://user:password@redis.example.com:6380',
     );
     return null;

@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'payload_too_large'
   | 'unsupported_media_type'
   | 'vault_unavailable'
+  | 'unsettled'
   | 'redis_unavailable'
   | 'draining'
   | 'not_ready'

@@ -57,7 +57,7 @@ async function start(environment: Environment): Promise<void> {
   log.info({ port: app.port, status: config.live ? 'live' : 'loopback' }, 'listening');
   if (sandbox !== null) console.log(await sandbox.announce());
   await app.sound;
-  log.info({}, 'redis is durable: ready');
+  log.info({ status: config.vaultDurability }, 'redis is durable: ready');
 }
 
 async function checkStart(env: Environment, config: Config, log: Logger): Promise<void> {

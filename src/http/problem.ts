@@ -30,6 +30,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   config_invalid: { status: 500, title: 'Something went wrong here', hidden: true },
   carrier_failed: { status: 502, title: 'The carrier did not do it' },
   vault_unavailable: { status: 503, title: 'The vault is away', retryAfter: 2 },
+  unsettled: { status: 503, title: 'It is not known yet', retryAfter: 5 },
   redis_unavailable: { status: 503, title: 'Redis is away', retryAfter: 2 },
   draining: { status: 503, title: 'The service is about to stop', retryAfter: 5 },
   not_ready: { status: 503, title: 'Not ready', retryAfter: 2 },

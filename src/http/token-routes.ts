@@ -17,7 +17,7 @@ export function tokenRoutes(vault: Vault): Route[] {
       params: tokenParams,
       query: noQuery,
       answer: { status: 200, schema: tokenSchema, description: 'The token, never the card number.' },
-      problems: ['not_found', 'vault_unavailable'],
+      problems: ['not_found', 'vault_unavailable', 'unsettled'],
       async handle({ client, params }) {
         const token = await vault.token(client.merchant, params.token);
         if (token === null) throw noSuchToken();
@@ -32,7 +32,7 @@ export function tokenRoutes(vault: Vault): Route[] {
       params: tokenParams,
       query: noQuery,
       answer: { status: 204, schema: null, description: 'Destroyed.' },
-      problems: ['not_found', 'vault_unavailable'],
+      problems: ['not_found', 'vault_unavailable', 'unsettled'],
       async handle({ client, params }) {
         if (!(await vault.destroy(client.merchant, params.token))) throw noSuchToken();
       },

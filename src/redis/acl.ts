@@ -15,7 +15,7 @@ export const REPLAY_RULES = 'off ~* &* +@all';
  */
 const COMMANDS = [
   ...['ping', 'info', 'hello', 'auth', 'client|setname', 'cluster|slots', 'config|get', 'acl|dryrun', 'time'],
-  ...['eval', 'evalsha', 'multi', 'exec'],
+  ...['eval', 'evalsha', 'multi', 'exec', 'wait'],
   ...['scan', 'exists', 'type', 'ttl', 'pttl', 'expire', 'pexpire', 'expireat', 'del', 'unlink', 'rename'],
   ...['get', 'set', 'incr', 'incrby', 'decr', 'getdel', 'mget'],
   ...['hget', 'hgetall', 'hmget', 'hset', 'hmset', 'hsetnx', 'hincrby', 'hdel', 'hexists', 'hlen', 'hscan'],

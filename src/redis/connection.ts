@@ -29,6 +29,19 @@ export function connect(address: RedisAddress, patience: Patience): Connection {
     disconnectTimeout: DISCONNECT_TIMEOUT_MS,
     disableClientInfo: true,
   };
+  if (address.sentinel !== null) {
+    const { name, username, password } = address.sentinel;
+    return new Client({
+      ...each,
+      ...{ name, role: 'master', sentinels: [...address.nodes], failoverDetector: true },
+      ...(username === null ? {} : { sentinelUsername: username }),
+      ...(password === null ? {} : { sentinelPassword: password }),
+      ...(address.tls ? { sentinelTLS: {}, enableTLSForSentinelMode: true } : {}),
+      sentinelRetryStrategy: pause,
+      sentinelReconnectStrategy: pause,
+      retryStrategy: pause,
+    });
+  }
   if (address.nodes.length > 1) {
     const { enableOfflineQueue = true, ...redisOptions } = each;
     return new Cluster([...address.nodes], { redisOptions, clusterRetryStrategy: pause, enableOfflineQueue });

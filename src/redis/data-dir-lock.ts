@@ -13,9 +13,9 @@ const CLAIM = /^service-(?<pid>\d+)-(?<start>\w*)\.lock$/;
 /**
  * Takes a data folder for this process, made when it is missing. Every process puts its claim down first and looks
  * round then: of two that come at once none, or one, goes on. Claims of processes that have ended are removed.
- * Holds within one machine and pid namespace. Throws AppError `config_invalid` with the other's pid.
+ * Holds within one machine and pid namespace. Throws `inUse` with the other's pid: AppError `config_invalid`.
  */
-export async function lockDataDir(dir: string): Promise<DataDirLock> {
+export async function lockDataDir(dir: string, inUse = dataDirInUse): Promise<DataDirLock> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const own = `service-${process.pid}-${await startMark(process.pid)}.lock`;
   try {
@@ -42,7 +42,7 @@ async function startMark(pid: number): Promise<string> {
   return (await startTime(pid)).replaceAll(/\W/g, '');
 }
 
-function inUse(pid: number): AppError {
+function dataDirInUse(pid: number): AppError {
   return new AppError(
     'config_invalid',
     `DATA_DIR is in use by process ${pid}: stop it, or set another DATA_DIR`,

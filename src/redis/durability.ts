@@ -2,7 +2,7 @@ import { AppError, codeOf, type MemberError } from '../errors.js';
 import type { Logger } from '../log.js';
 import { REPLAY_RULES } from './acl.js';
 import { isLocal, type RedisAddress } from './redis-address.js';
-import type { RedisReply } from './redis.js';
+import type { RedisArgument, RedisReply } from './redis.js';
 
 /** What Redis must be set to, and why. */
 const REQUIRED = [
@@ -17,7 +17,7 @@ const REPLAYED = ['SET', 'tw:replayed', 'x'];
 
 /** The part of the client that the check needs: settings are those of each node. */
 export interface RedisNodes {
-  everyNode(name: string, ...args: readonly string[]): Promise<RedisReply[]>;
+  everyNode(name: string, ...args: readonly RedisArgument[]): Promise<RedisReply[]>;
 }
 
 /**

@@ -1,12 +1,19 @@
 import { createHash } from 'node:crypto';
-import { Cluster } from 'ioredis';
+import { Cluster, type Redis as Client } from 'ioredis';
 import type { Clock } from '../clock.js';
-import { AppError } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Metrics } from '../metrics.js';
-import { connect, type Connection } from './connection.js';
+import { connect } from './connection.js';
+import { Lane, UnknownScript } from './lane.js';
 import type { RedisAddress } from './redis-address.js';
-import type { RedisArgument, RedisNode, RedisReply, RedisServers, Script } from './redis.js';
+import type {
+  RedisArgument,
+  RedisNode,
+  RedisReply,
+  ReplicatedRedis,
+  Script,
+  ScriptAndWait,
+} from './redis.js';
 
 export interface RedisClientOptions {
   address: RedisAddress;
@@ -20,46 +27,24 @@ export interface RedisClientOptions {
 const COMMAND_TIMEOUT_MS = 2_000;
 const HEARTBEAT_MS = 1_000;
 
-/** Refusals that pass: Redis is loading, failing over, out of space. All others are bugs or settings of ours. */
-const PASSING = new Set([
-  'BUSY',
-  'CLUSTERDOWN',
-  'LOADING',
-  'MASTERDOWN',
-  'MISCONF',
-  'NOREPLICAS',
-  'OOM',
-  'READONLY',
-  'TRYAGAIN',
-]);
-
 /** The one client of Redis. It fails fast while Redis is away and comes back by itself. */
-export class RedisClient implements RedisServers {
-  readonly #connection: Connection;
+export class RedisClient implements ReplicatedRedis {
+  readonly #lane: Lane;
   readonly #options: RedisClientOptions;
-  readonly #timeoutMs: number;
   readonly #listeners = new Set<(ready: boolean) => void>();
-  readonly #inFlight = new Set<() => void>();
   readonly #shas = new Map<string, string>();
+  /** Where writes are waited for: a replica that is slow would hold up whatever else went the same way. */
+  #waiting: Lane | null = null;
   #ready = false;
   #closed = false;
   #cancelHeartbeat: () => void = () => {};
 
   constructor(options: RedisClientOptions) {
     this.#options = options;
-    this.#timeoutMs = options.commandTimeoutMs ?? COMMAND_TIMEOUT_MS;
-    this.#connection = connect(options.address, {
-      enableOfflineQueue: false,
-      autoResendUnfulfilledCommands: false,
-      maxRetriesPerRequest: 0,
-      // Also holds for ioredis's own greeting: a stopped Redis accepts connections and says nothing.
-      commandTimeout: this.#timeoutMs,
-    });
-    // ioredis's errors carry the command and its arguments: none gets further than here.
-    this.#connection.on('error', () => this.#become(false));
-    this.#connection.on('close', () => this.#lose());
-    this.#connection.on('end', () => this.#lose());
-    this.#connection.on('ready', () => this.#become(true));
+    this.#lane = this.#newLane(() => this.#reconnect());
+    const { connection } = this.#lane;
+    for (const event of ['error', 'close', 'end']) connection.on(event, () => this.#become(false));
+    connection.on('ready', () => this.#become(true));
     this.#beat();
   }
 
@@ -73,31 +58,51 @@ export class RedisClient implements RedisServers {
   }
 
   command(name: string, ...args: readonly RedisArgument[]): Promise<RedisReply> {
-    return this.#bounded(name, () => this.#connection.call(name, ...args));
+    return this.#lane.send(name, (connection) => connection.call(name, ...args));
   }
 
   commandBuffer(name: string, ...args: readonly RedisArgument[]): Promise<RedisReply> {
-    return this.#bounded(name, () => this.#connection.callBuffer(name, ...args));
+    return this.#lane.send(name, (connection) => connection.callBuffer(name, ...args));
   }
 
-  async run(script: Script, keys: readonly string[], args: readonly RedisArgument[]): Promise<RedisReply> {
+  run(script: Script, keys: readonly string[], args: readonly RedisArgument[]): Promise<RedisReply> {
     const rest = [keys.length, ...keys, ...args];
-    try {
-      return await this.#bounded(script.name, () =>
-        this.#connection.call('EVALSHA', this.#sha(script), ...rest),
-      );
-    } catch (error) {
-      if (!(error instanceof UnknownScript)) throw error;
-    }
-    return this.#bounded(script.name, () => this.#connection.call('EVAL', script.lua, ...rest));
+    return this.#evaluate(script, (command, body) =>
+      this.#lane.send(script.name, (connection) => connection.call(command, body, ...rest)),
+    );
+  }
+
+  runAndWait(
+    script: Script,
+    keys: readonly string[],
+    args: readonly RedisArgument[],
+    [wait = '', ...counts]: readonly RedisArgument[],
+  ): Promise<ScriptAndWait> {
+    const rest = [keys.length, ...keys, ...args];
+    const lane = (this.#waiting ??= this.#newLane(() => this.#waiting?.connection.disconnect(true)));
+    return this.#evaluate(script, (command, body) =>
+      lane.send<ScriptAndWait>(script.name, async (connection) => {
+        // One pipeline is one write to one socket: a wait on another connection would say nothing.
+        const pipeline = connection.pipeline().call(command, body, ...rest);
+        const replies = (await pipeline.call(String(wait), ...counts).exec()) ?? [];
+        for (const [error] of replies) if (error !== null) throw error;
+        const [reply = null, waited = null] = replies.map(([, value]) => value as RedisReply);
+        return { reply, waited };
+      }),
+    );
   }
 
   masters(): readonly RedisNode[] {
-    const connection = this.#connection;
-    const nodes = connection instanceof Cluster ? connection.nodes('master') : [connection];
-    return nodes.map((node) => ({
-      command: (name, ...args) => this.#bounded(name, () => node.call(name, ...args)),
+    return this.#nodes().map((node) => ({
+      command: (name, ...args) => this.#lane.send(name, () => node.call(name, ...args)),
     }));
+  }
+
+  /** The addresses of the servers that it is connected to; none for a unix socket. */
+  get peers(): string[] {
+    return this.#nodes().flatMap(({ stream }) =>
+      'remoteAddress' in stream ? (stream.remoteAddress ?? []) : [],
+    );
   }
 
   /** The same command to each master: one reply a node. */
@@ -108,44 +113,44 @@ export class RedisClient implements RedisServers {
   close(): Promise<void> {
     this.#closed = true;
     this.#cancelHeartbeat();
-    this.#connection.disconnect();
+    this.#lane.connection.disconnect();
+    this.#waiting?.connection.disconnect();
     this.#become(false);
     this.#listeners.clear();
     return Promise.resolve();
   }
 
-  /** Settles within the time-out whatever ioredis does, and lets only errors of ours out. */
-  #bounded(name: string, send: () => Promise<unknown>): Promise<RedisReply> {
-    return new Promise((resolve, reject) => {
-      const settle = (outcome: () => void): void => {
-        cancel();
-        this.#inFlight.delete(lost);
-        outcome();
-      };
-      const lost = (): void => settle(() => reject(unavailable()));
-      const cancel = this.#options.clock.after(this.#timeoutMs, () => {
-        this.#reconnect();
-        lost();
-      });
-      this.#inFlight.add(lost);
-      send().then(
-        (reply) => settle(() => resolve(reply as RedisReply)),
-        (error: unknown) => settle(() => reject(translated(name, error))),
-      );
+  #newLane(onDoubt: () => void): Lane {
+    const { address, clock, commandTimeoutMs = COMMAND_TIMEOUT_MS } = this.#options;
+    const connection = connect(address, {
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: 0,
+      // Also holds for ioredis's own greeting: a stopped Redis accepts connections and says nothing.
+      commandTimeout: commandTimeoutMs,
     });
+    return new Lane(connection, clock, commandTimeoutMs, onDoubt);
   }
 
-  /** ioredis leaves commands of a lost connection pending: their outcome is unknown, and that is their answer. */
-  #lose(): void {
-    this.#become(false);
-    for (const lost of this.#inFlight) lost();
+  #nodes(): Client[] {
+    const { connection } = this.#lane;
+    return connection instanceof Cluster ? connection.nodes('master') : [connection];
   }
 
-  /** A silent Redis keeps its connection: drop it, so that the next commands fail at once instead of piling up. */
+  async #evaluate<T>(script: Script, send: (command: string, body: string) => Promise<T>): Promise<T> {
+    try {
+      return await send('EVALSHA', this.#sha(script));
+    } catch (error) {
+      if (!(error instanceof UnknownScript)) throw error;
+    }
+    return send('EVAL', script.lua);
+  }
+
+  /** A silent Redis keeps its connection, and so does one that is no longer the primary: look for another. */
   #reconnect(): void {
     if (this.#closed || !this.#ready) return;
     this.#become(false);
-    this.#connection.disconnect(true);
+    this.#lane.connection.disconnect(true);
   }
 
   #beat(): void {
@@ -177,19 +182,4 @@ export class RedisClient implements RedisServers {
     }
     return sha;
   }
-}
-
-class UnknownScript extends Error {}
-
-function unavailable(): AppError {
-  return new AppError('redis_unavailable', 'Redis does not answer; try again', { retryAfter: 1 });
-}
-
-function translated(name: string, error: unknown): Error {
-  const { name: kind, message } = error as { name?: unknown; message?: unknown };
-  if (kind !== 'ReplyError' || typeof message !== 'string') return unavailable();
-  // The first word of a refusal is its code; the rest may quote arguments.
-  const code = /^[A-Z]+/.exec(message)?.[0] ?? 'ERR';
-  if (code === 'NOSCRIPT') return new UnknownScript();
-  return PASSING.has(code) ? unavailable() : new AppError('internal', `Redis refused ${name}: ${code}`);
 }

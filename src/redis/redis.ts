@@ -28,8 +28,24 @@ export interface RedisServers extends Redis {
   masters(): readonly RedisNode[];
 }
 
+/** A Redis that says how many servers have what was written. */
+export interface ReplicatedRedis extends RedisServers {
+  /** `run`, and on the same connection behind it a `WAIT` or `WAITAOF`: gives the answers to both. */
+  runAndWait(
+    script: Script,
+    keys: readonly string[],
+    args: readonly RedisArgument[],
+    wait: readonly RedisArgument[],
+  ): Promise<ScriptAndWait>;
+}
+
 export type RedisArgument = string | number | Buffer;
 export type RedisReply = string | number | Buffer | null | RedisReply[];
+
+export interface ScriptAndWait {
+  reply: RedisReply;
+  waited: RedisReply;
+}
 
 export interface Script {
   readonly name: string;

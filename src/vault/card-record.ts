@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BRANDS } from '../card/brands.js';
 import { AppError } from '../errors.js';
+import { DURABILITY_LEVELS } from '../redis/durability-level.js';
 import type { CardRecord } from './token-store.js';
 
 const schema: z.ZodType<CardRecord> = z.strictObject({
@@ -13,6 +14,7 @@ const schema: z.ZodType<CardRecord> = z.strictObject({
   channel: z.enum(['moto_attended', 'moto_ivr', 'ecommerce']),
   created: z.number(),
   expires: z.number(),
+  durability: z.enum(DURABILITY_LEVELS),
   consent: z.strictObject({ at: z.string(), wording: z.string() }).nullable(),
   metadata: z.record(z.string(), z.string()),
 });

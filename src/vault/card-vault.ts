@@ -48,7 +48,9 @@ export class CardVault implements Vault {
 
       const { bin, ...shown } = cardView(card);
       const expires = retention.card;
-      const record = { ...shown, fingerprint, purpose, channel, created, expires, consent, metadata };
+      const { durability } = store;
+      const given = { fingerprint, purpose, channel, created, expires, durability, consent, metadata };
+      const record = { ...shown, ...given };
       const sealed = await this.#seal(request, bin, { ...place, purpose, expires });
       const view = viewOf(token, record, bin);
       await store.put(place, { record, sealed }, retention, request.announce(view));
@@ -63,7 +65,8 @@ export class CardVault implements Vault {
       const found = await this.#find(merchant, typed);
       if (found === null) return null;
       const row = await this.#options.store.get(found.place);
-      if (row === null || row.record.expires * 1000 <= this.#options.clock.now()) return null;
+      if (row === null) return this.#missing(found.place, null);
+      if (row.record.expires * 1000 <= this.#options.clock.now()) return null;
       if (this.#isShredded(row)) return null;
       return viewOf(found.token, row.record, await this.#openBin(found.place, row));
     });
@@ -72,7 +75,8 @@ export class CardVault implements Vault {
   destroy(merchant: string, typed: string): Promise<boolean> {
     return this.#guarded(async () => {
       const found = await this.#find(merchant, typed);
-      return found === null ? false : this.#options.store.destroy(found.place);
+      if (found === null) return false;
+      return (await this.#options.store.destroy(found.place)) || this.#missing(found.place, false);
     });
   }
 
@@ -81,6 +85,13 @@ export class CardVault implements Vault {
     const bucket = token === null ? null : bucketOf(token);
     if (token === null || bucket === null) return null;
     return { token, place: await this.#placeOf(merchant, token, bucket) };
+  }
+
+  /** After a failover what is not there may have been lost, and nobody shall be told that it never was. */
+  async #missing<T>(place: Place, answer: T): Promise<T> {
+    if (!(await this.#options.store.unsettled(place))) return answer;
+    const message = 'Redis has just changed servers, and does not know the token: try again';
+    throw new AppError('unsettled', message, { retryAfter: RETRY_AFTER_S });
   }
 
   async #placeOf(merchant: string, token: string, bucket: number): Promise<Place> {
@@ -137,6 +148,7 @@ export class CardVault implements Vault {
     try {
       return await work();
     } catch (error) {
+      if (codeOf(error) === 'unsettled') throw error;
       const detail = error instanceof AppError ? error.message : null;
       this.#options.log.error({ code: codeOf(error), detail }, 'the vault could not do its work');
       throw new AppError('vault_unavailable', 'the vault is not available; try again', {

@@ -2,21 +2,26 @@ import type { Clock } from '../clock.js';
 import { AppError, codeOf } from '../errors.js';
 import type { Logger } from '../log.js';
 import { KEY_PREFIX, outboxKey, slotTag } from '../redis/keys.js';
-import type { Redis } from '../redis/redis.js';
+import type { Durability } from '../redis/durability-level.js';
+import type { ReplicatedRedis } from '../redis/redis.js';
 import { slotEntryArguments, slotEntryKeys, type SlotEntry } from '../redis/slot-entry.js';
 import { parseRecord } from './card-record.js';
+import { DurableWrites } from './durable-writes.js';
 import { Persistence } from './persistence.js';
 import type { Retention } from './retention.js';
 import { rowKeys } from './row-keys.js';
+import { Settling } from './settling.js';
 import { ALIAS, DESTROY, NOW, PUT } from './token-scripts.js';
 import type { Place, TokenRow, TokenStore } from './token-store.js';
 import type { Announcement } from './vault.js';
 import { Withdrawals } from './withdrawals.js';
 
 export interface RedisTokenStoreOptions {
-  redis: Redis;
+  redis: ReplicatedRedis;
   clock: Clock;
   log: Logger;
+  /** `local` unless given. */
+  durability?: Durability;
   /** How long a write may be tried before it is given up; the caller is on the line. */
   patienceMs?: number;
 }
@@ -28,14 +33,23 @@ const PATIENCE_MS = 4_000;
  * `tw:f:{slot of the fingerprint}:<fingerprint>` its outside name. Each ends by EXPIREAT.
  */
 export class RedisTokenStore implements TokenStore {
-  readonly #redis: Redis;
+  readonly #redis: ReplicatedRedis;
   readonly #persistence: Persistence;
+  readonly #writes: DurableWrites;
+  readonly #settling: Settling;
   readonly #withdrawals: Withdrawals;
 
-  constructor({ redis, clock, log, patienceMs = PATIENCE_MS }: RedisTokenStoreOptions) {
+  constructor(options: RedisTokenStoreOptions) {
+    const { redis, clock, log, durability = 'local', patienceMs = PATIENCE_MS } = options;
     this.#redis = redis;
     this.#persistence = new Persistence(redis, clock, patienceMs);
+    this.#writes = new DurableWrites(redis, this.#persistence, durability);
+    this.#settling = new Settling(redis, clock, log);
     this.#withdrawals = new Withdrawals(redis, log);
+  }
+
+  get durability(): Durability {
+    return this.#writes.level;
   }
 
   async alias(merchant: string, fingerprint: Buffer, candidate: string, keepUntil: number): Promise<string> {
@@ -61,7 +75,7 @@ export class RedisTokenStore implements TokenStore {
     ];
     let outcome;
     try {
-      outcome = await this.#persistence.insist(() => this.#redis.run(PUT, keys, args));
+      outcome = await this.#writes.run(PUT, keys, args);
     } catch (error) {
       if (codeOf(error) === 'redis_unavailable') {
         this.#withdrawals.add({ sealed, record, outbox: outboxKey(slot), event: entry.event });
@@ -87,11 +101,17 @@ export class RedisTokenStore implements TokenStore {
 
   async destroy(place: Place): Promise<boolean> {
     const { sealed } = rowKeys(place);
-    return (await this.#persistence.insist(() => this.#redis.run(DESTROY, [sealed], []))) === 1;
+    return (await this.#writes.run(DESTROY, [sealed], [])) === 1;
+  }
+
+  async unsettled(place: Place): Promise<boolean> {
+    if (!(await this.#settling.unsettled())) return false;
+    return (await this.#redis.command('EXISTS', rowKeys(place).record)) === 0;
   }
 
   close(): void {
     this.#withdrawals.close();
+    this.#settling.close();
   }
 }
 

@@ -25,13 +25,17 @@ return now[1] * 1000 + math.floor(now[2] / 1000)`,
 
 /**
  * KEYS: the slot entry's, the sealed card. ARGV: the slot entry's, the time after which the write is refused (ms),
- * when the seal ends (s), fields of the seal. Run again with the same row it changes nothing: `kept`, or `late`.
+ * when the seal ends (s), fields of the seal. Run again with the same row it says the same and changes nothing, but
+ * writes: `kept`, or `late`.
  */
 export const PUT: Script = {
   name: 'vault-put',
   lua: `${SLOT_ENTRY_LUA}
 local sealed = KEYS[more_keys]
-if redis.call('EXISTS', sealed) == 1 then return 'kept' end
+if redis.call('EXISTS', sealed) == 1 then
+  redis.call('EXPIREAT', sealed, ARGV[more_args + 1])
+  return 'kept'
+end
 local now = redis.call('TIME')
 if now[1] * 1000 + now[2] / 1000 > tonumber(ARGV[more_args]) then return 'late' end
 announce()
@@ -40,13 +44,16 @@ redis.call('EXPIREAT', sealed, ARGV[more_args + 1])
 return 'kept'`,
 };
 
-/** The wrapped key is overwritten before the row goes, so that no copy of the row that Redis still holds opens. */
+/**
+ * The wrapped key is overwritten before the row goes, so that no copy of the row that Redis still holds opens. Run
+ * again it writes again, or a wait behind it would say nothing.
+ */
 const SHRED_LUA = `
 local function shredded(sealed)
-  if redis.call('EXISTS', sealed) == 0 then return 0 end
+  local there = redis.call('EXISTS', sealed)
   redis.call('HSET', sealed, 'w', '')
   redis.call('UNLINK', sealed)
-  return 1
+  return there
 end`;
 
 /** KEYS: the sealed card. Gives 1, or 0 when there was none. */

@@ -1,4 +1,5 @@
 import type { Brand } from '../card/brands.js';
+import type { Durability } from '../redis/durability-level.js';
 import type { Retention } from './retention.js';
 import type { Announcement, Channel, Consent, Purpose } from './vault.js';
 
@@ -22,6 +23,8 @@ export interface CardRecord {
   created: number;
   /** When the seal goes: seconds since the epoch. */
   expires: number;
+  /** Where the row was, at the least, when its token was given out. */
+  durability: Durability;
   consent: Consent | null;
   metadata: Readonly<Record<string, string>>;
 }
@@ -41,10 +44,11 @@ export interface TokenRow {
 }
 
 /**
- * Keeps rows durably: what resolved survives the power going out. Every method rejects with AppError
+ * Keeps rows durably: what resolved is where `durability` says. Every method rejects with AppError
  * `redis_unavailable` when that can't be promised, `internal` when the store holds what it should not.
  */
 export interface TokenStore {
+  readonly durability: Durability;
   /**
    * The outside name of a fingerprint: `candidate` when it is the first of its card, else the one given before. It
    * is kept until `keepUntil` (seconds) at least.
@@ -59,4 +63,6 @@ export interface TokenStore {
   get(place: Place): Promise<TokenRow | null>;
   /** Shreds the sealed card and keeps the record; false when there was none. */
   destroy(place: Place): Promise<boolean>;
+  /** Whether a row that is not there may be one that a failover has just lost: then nobody knows yet. */
+  unsettled(place: Place): Promise<boolean>;
 }

@@ -44,7 +44,8 @@ export interface TokenView {
 
 /**
  * Seals cards, gives tokens. There is no way to read a card number back. Every method rejects with AppError
- * `vault_unavailable` when Redis or the keys can't be had: nothing was promised then.
+ * `vault_unavailable` when Redis or the keys can't be had: nothing was promised then. After a failover of Redis a
+ * token that it does not know is `unsettled` for a minute.
  */
 export interface Vault {
   /** Resolves once the sealed record, its index and its event are durable, in one atomic write. */

@@ -98,6 +98,7 @@ function newRow(now: number): TokenRow {
       channel: 'moto_attended',
       created: now * 1000,
       expires: now + 1_000,
+      durability: 'local',
       consent: { at: '2026-01-01T00:00:00Z', wording: 'v1' },
       metadata: { order: 'A-1' },
     },

@@ -38,7 +38,32 @@ describe('a Redis URL', () => {
         password: 'x',
       },
     ],
-  ])('%s', (url, address) => expect(parseRedisUrl(url)).toEqual(address));
+    [
+      'rediss+sentinel://me:p%40ss@a:1,[::1]/cards?sentinel_user=you&sentinel_password=w%40tch',
+      {
+        path: null,
+        nodes: [
+          { host: 'a', port: 1 },
+          { host: '::1', port: 26_379 },
+        ],
+        sentinel: { name: 'cards', username: 'you', password: 'w@tch' },
+        tls: true,
+        username: 'me',
+        password: 'p@ss',
+      },
+    ],
+    [
+      'redis+sentinel://a/cards',
+      {
+        path: null,
+        nodes: [{ host: 'a', port: 26_379 }],
+        sentinel: { name: 'cards', username: null, password: null },
+        tls: false,
+        username: null,
+        password: null,
+      },
+    ],
+  ])('%s', (url, address) => expect(parseRedisUrl(url)).toEqual({ sentinel: null, ...address }));
 
   it.each([
     '',
@@ -50,6 +75,9 @@ describe('a Redis URL', () => {
     'unix://u:hunter2@',
     'redis://hunter2,rediss://b',
     'redis://hunter2,unix:///b',
+    'redis+sentinel://u:hunter2@a',
+    'redis+sentinel://u:%hunter2@a/cards',
+    'redis+sentinel://u:hunter2@a,/cards',
   ])('%j is refused without being repeated', (url) => {
     expect(() => parseRedisUrl(url)).toThrow(expect.objectContaining({ code: 'config_invalid' }));
     expect(() => parseRedisUrl(url)).not.toThrow(/hunter2/);

@@ -42,6 +42,7 @@ const row: TokenRow = {
     channel: 'moto_ivr',
     created: now * 1000,
     expires: now + 1_000,
+    durability: 'local',
     consent: null,
     metadata: {},
   },
