@@ -3,6 +3,8 @@ import { apiKeyList } from './access/api-key-list.js';
 import { apiKeysOf } from './access/api-keys.js';
 import { RedisApiKeys } from './access/redis-api-keys.js';
 import { SCOPES } from './access/scope.js';
+import { CrossedHeads } from './audit/crossed-heads.js';
+import { openAudit } from './audit/open-audit.js';
 import { CaptureDesk } from './call/capture-desk.js';
 import { Recovery } from './call/recovery.js';
 import { RedisRecords } from './call/redis-records.js';
@@ -29,6 +31,7 @@ import { dataDirs, plainPeers, unsafeRedis } from './redis/exposure.js';
 import { parseRedisUrl, type RedisAddress } from './redis/redis-address.js';
 import { RedisClient } from './redis/redis-client.js';
 import { insistOnSafety, keysBeside } from './start-checks.js';
+import { AuditedVault } from './vault/audited-vault.js';
 import { CardVault } from './vault/card-vault.js';
 import { FileKeyProvider } from './vault/file-key-provider.js';
 import { pinKeys } from './vault/key-pins.js';
@@ -78,7 +81,12 @@ export async function createApp(options: AppOptions): Promise<App> {
   const address = parseRedisUrl(options.redisUrl);
   checkAddress(address, { live, log });
 
+  const trail = await openAudit({ dataDir: config.dataDir, writer: 'service', keys, clock, log, metrics });
+  const { audit } = trail;
+  keys.watch((version) => audit.fact('key.active', version));
+
   const redis = new RedisClient({ address, clock, log, metrics });
+  const heads = new CrossedHeads({ log: trail.log, redis, clock, logger: log });
   const crm = createCrm({
     redis,
     address,
@@ -90,12 +98,13 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
   const durability = config.vaultDurability;
   const store = new RedisTokenStore({ redis, clock, log, durability });
-  const vault = new CardVault({ keys, store, clock, log, metrics, ttlDays: config.tokenTtlDays });
+  const cards = new CardVault({ keys, store, clock, log, metrics, ttlDays: config.tokenTtlDays });
+  const vault = new AuditedVault(cards, audit);
   const registry = new Registry(clock);
   const node = newId('node_');
   const records = new RedisRecords(redis, node);
   const control = createTwilioControl({ ...config, apiUrl: config.carrierApiUrl, clock, log, metrics });
-  const shared = { registry, records, outbox: crm.outbox, live, clock, log, metrics };
+  const shared = { registry, records, outbox: crm.outbox, audit, live, clock, log, metrics };
   const switchboard = new Switchboard({ ...shared, control, flowFor, settings: config, prompts });
   const desk = new CaptureDesk({ ...shared, vault, redis, testCards: config.testCards });
   const recovery = new Recovery(shared);
@@ -106,13 +115,16 @@ export async function createApp(options: AppOptions): Promise<App> {
     checked = true;
     keys.start((checks) => pinKeys(redis, checks, log));
     rewrapper.start();
+    heads.start();
   };
   const sound = soundRedis({ redis, address, keys, config, clock, log }).then(opened);
   // Whoever starts the service waits for it, a little later: until then a rejection is nobody's.
   sound.catch(() => {});
 
   const apology = { sentence: fallback.sentences.something_wrong, language: fallback.language };
-  const carrier = createTwilioDoors({ ...config, apology, clock, log, metrics }, switchboard);
+  const refused = (origin: string): void =>
+    audit.as({ actor: 'unknown', origin }, () => audit.fact('access.signature', 'carrier', 'refused'));
+  const carrier = createTwilioDoors({ ...config, apology, refused, clock, log, metrics }, switchboard);
   const console = createConsole({
     ...{ calls: desk, merchant: MERCHANT, clock, live },
     ...{ softphoneUrl: options.softphoneUrl, webRoot: join(root, 'dist/web') },
@@ -120,9 +132,9 @@ export async function createApp(options: AppOptions): Promise<App> {
   const client = { principal: 'API_KEY', merchant: MERCHANT, scopes: new Set(SCOPES) };
   const configured = apiKeyList(config.apiKey === null ? [] : [{ key: config.apiKey, client }]);
   const app = createHttp({
-    ...{ calls: desk, vault, events: crm.log, redis, metrics, log, clock },
+    ...{ calls: desk, vault, events: crm.log, audit, redis, metrics, log, clock },
     apiKeys: apiKeysOf(configured, new RedisApiKeys({ redis, clock, log })),
-    health: { missing: () => missing(checked && redis.ready, switchboard.draining) },
+    health: { missing: () => missing(checked && redis.ready, audit.ready, switchboard.draining) },
     mounts: [
       { path: '/twilio', router: carrier.router },
       { path: '/console', router: console },
@@ -154,14 +166,17 @@ export async function createApp(options: AppOptions): Promise<App> {
       keys.stop();
       await rewrapper.stop();
       await crm.stop();
+      await heads.stop();
       await redis.close();
+      await trail.close();
     },
   };
 }
 
-function missing(redisReady: boolean, draining: boolean): MemberError[] {
+function missing(redisReady: boolean, audited: boolean, draining: boolean): MemberError[] {
   return [
     ...(redisReady ? [] : [{ path: 'redis', message: 'Redis does not answer' }]),
+    ...(audited ? [] : [{ path: 'audit', message: 'the audit trail can not be written' }]),
     ...(draining ? [{ path: 'draining', message: 'no new calls are taken' }] : []),
   ];
 }

@@ -73,7 +73,7 @@ export class AuditTrail implements Audit {
 
   fact(type: FactType, resource: string, outcome: Exclude<Outcome, 'intent' | 'unknown'> = 'done'): void {
     // Strangers can bring these about as often as they like.
-    if (outcome === 'refused' && !this.#refusals.admits(type)) return;
+    if (outcome !== 'done' && !this.#refusals.admits(type)) return;
     this.#owe({ ...this.#note(type, outcome, resource), intent: 0 });
   }
 

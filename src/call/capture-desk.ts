@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Audit } from '../audit/audit.js';
 import { outcomeFault } from '../capture/fields.js';
 import { begin, step } from '../capture/machine.js';
 import { progress, type CaptureSetup, type CaptureState } from '../capture/state.js';
@@ -11,7 +12,7 @@ import { bucketOf, newId } from '../id.js';
 import type { Logger } from '../log.js';
 import type { Metrics } from '../metrics.js';
 import type { Redis } from '../redis/redis.js';
-import type { Vault } from '../vault/vault.js';
+import type { TokenizeRequest, Vault } from '../vault/vault.js';
 import type { Call } from './call.js';
 import type { ArmRequest, Calls, CallView, CaptureQuery, DeskView } from './calls.js';
 import { captureEvent, type CaptureRecord } from './events.js';
@@ -29,6 +30,7 @@ export interface CaptureDeskOptions {
   records: Records;
   outbox: Outbox;
   vault: Vault;
+  audit: Audit;
   redis: Redis;
   testCards: 'allow' | 'refuse';
   live: boolean;
@@ -83,7 +85,12 @@ export class CaptureDesk implements Calls {
     }
     this.#arming.add(call);
     try {
-      return await this.#begin(call, request, fields);
+      return await this.#options.audit.operation(
+        'capture.arm',
+        `${merchant}/${call.id}`,
+        () => this.#begin(call, request, fields),
+        ({ id }) => ({ resource: `${merchant}/${id}` }),
+      );
     } finally {
       this.#arming.delete(call);
     }
@@ -107,9 +114,11 @@ export class CaptureDesk implements Calls {
 
   async cancel(merchant: string, id: string): Promise<CaptureView> {
     const capture = await this.capture(merchant, id);
-    return capture.status === 'cancelled'
-      ? capture
-      : this.#steer(merchant, id, (session) => session.cancel());
+    if (capture.status === 'cancelled') return capture;
+    const cancelled = await this.#steer(merchant, id, (session) => session.cancel());
+    // Whatever becomes of the entry: nobody is to be kept from wiping what was keyed.
+    this.#options.audit.fact('capture.cancel', `${merchant}/${id}`);
+    return cancelled;
   }
 
   async extend(merchant: string, id: string): Promise<CaptureView> {
@@ -204,28 +213,24 @@ export class CaptureDesk implements Calls {
   }
 
   #port(call: Call, { purpose, consent, metadata }: ArmRequest): SessionPort {
-    const { vault, records, outbox, log } = this.#options;
+    const { vault, audit, records, outbox, log } = this.#options;
     const { merchant } = call.flow;
+    // Keys arrive on the line of the call: what they bring about is done for whoever armed the capture.
+    const { actor } = audit.visitor;
     return {
       changed: () => call.changed(),
       fault: (code) => log.error({ call: call.id, code }, 'the vault could not take a card'),
       tokenize: (id, card, whenDurable) => {
-        return vault.tokenize({
-          ...{
-            merchant,
-            bucket: bucketOf(id) ?? 0,
-            card,
-            purpose,
-            consent,
-            channel: 'moto_attended',
-            metadata,
-          },
+        const request: TokenizeRequest = {
+          ...{ merchant, bucket: bucketOf(id) ?? 0, card, purpose, consent },
+          ...{ channel: 'moto_attended', metadata },
           announce: (token) => {
             const record = this.#record(call, whenDurable(token));
             const { event } = this.#entry('capture.completed', record, token.expires_at);
             return { event: JSON.stringify(event), writes: [records.writeOf(record)] };
           },
-        });
+        };
+        return audit.as({ actor, origin: id }, () => vault.tokenize(request));
       },
       over: (view) => {
         call.collected(view);

@@ -1,3 +1,4 @@
+import type { Audit } from '../audit/audit.js';
 import type {
   CallControl,
   CallHandler,
@@ -52,6 +53,7 @@ export interface SwitchboardOptions {
   flowFor(calledNumber: string): Flow;
   settings: CallSettings;
   prompts: Readonly<Record<Language, Prompts>>;
+  audit: Audit;
   live: boolean;
   clock: Clock;
   log: Logger;
@@ -141,6 +143,7 @@ export class Switchboard implements CallHandler {
 
   streamStarted(start: StreamStart, stream: MediaStream): StreamHandler | null {
     const legId = this.#tickets.redeem(start.ticket, start.callSid);
+    if (legId === null) this.#options.audit.fact('access.ticket', start.callSid, 'refused');
     const found = legId === null ? undefined : this.#options.registry.leg(legId);
     return found?.call.attach(found.leg.party, stream) ?? null;
   }

@@ -37,6 +37,7 @@ export function captureRoutes(calls: Calls): Route[] {
         'capture_in_progress',
         'draining',
         'redis_unavailable',
+        'vault_unavailable',
       ],
       async handle({ client, body }) {
         if (!OBJECT_NAME.test(body.call)) throw new AppError('not_found', 'there is no such call');

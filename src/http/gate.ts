@@ -1,4 +1,5 @@
 import type { ApiClient, ApiKeys } from '../access/api-keys.js';
+import type { Audit } from '../audit/audit.js';
 import { AppError } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Metrics } from '../metrics.js';
@@ -12,6 +13,7 @@ const BEARER = /^bearer +([\x21-\x7e]{1,512})$/i;
 
 export interface GateOptions {
   apiKeys: ApiKeys;
+  audit: Audit;
   log: Logger;
   metrics: Metrics;
 }
@@ -35,10 +37,13 @@ export class Gate {
     authorization: string | undefined,
     { path, scope }: Pick<Route, 'path' | 'scope'>,
   ): Promise<ApiClient> {
-    const { apiKeys, log, metrics } = this.#options;
-    const refused = (reason: Refusal, named = {}): void => {
+    const { apiKeys, audit, log, metrics } = this.#options;
+    const refused = (reason: Refusal, named = {}, principal?: string): void => {
       metrics.apiKeysRefused.inc({ reason });
       log.warn({ route: path, reason, ...named }, 'api key refused');
+      const type = reason === 'scope' ? 'access.forbidden' : 'access.unauthorized';
+      const actor = principal ?? 'unknown';
+      audit.as({ ...audit.visitor, actor }, () => audit.fact(type, `${path} ${reason}`, 'refused'));
     };
     const apiKey = BEARER.exec(authorization ?? '')?.[1];
     const found = apiKey === undefined ? null : await apiKeys.find(apiKey);
@@ -49,11 +54,11 @@ export class Gate {
     const { id, state, client } = found;
     const named = { api_key: id, principal: client.principal, merchant: client.merchant };
     if (state !== 'active') {
-      refused(state, named);
+      refused(state, named, client.principal);
       throw unauthorized();
     }
     if (!client.scopes.has(scope)) {
-      refused('scope', named);
+      refused('scope', named, client.principal);
       throw new AppError('forbidden', `this API key lacks the scope ${scope}`);
     }
     return client;

@@ -2,6 +2,7 @@ import express from 'express';
 import type { Express, Router } from 'express';
 import helmet from 'helmet';
 import type { ApiKeys } from '../access/api-keys.js';
+import type { Audit } from '../audit/audit.js';
 import type { Calls } from '../call/calls.js';
 import type { Clock } from '../clock.js';
 import type { EventLog } from '../crm/event.js';
@@ -19,6 +20,7 @@ import { eventRoutes } from './event-routes.js';
 import { Gate } from './gate.js';
 import { healthRouter, type Health } from './health.js';
 import { Idempotency } from './idempotency.js';
+import { visiting } from './visiting.js';
 import { nothingHere, problemHandler } from './problem-handler.js';
 import { resource, type Handlers } from './resource.js';
 import type { Route } from './route.js';
@@ -31,6 +33,7 @@ export interface HttpOptions {
   events: EventLog;
   redis: Redis;
   apiKeys: ApiKeys;
+  audit: Audit;
   health: Health;
   metrics: Metrics;
   log: Logger;
@@ -56,10 +59,11 @@ export function apiRoutes({
 
 /** The native API, its documentation and health, and the doors mounted beside them. */
 export function createHttp(options: HttpOptions): Express {
-  const { apiKeys, redis, clock, log, metrics } = options;
+  const { apiKeys, audit, redis, clock, log, metrics } = options;
   const routes = apiRoutes(options);
   const services = {
-    gate: new Gate({ apiKeys, log, metrics }),
+    audit,
+    gate: new Gate({ apiKeys, audit, log, metrics }),
     idempotency: new Idempotency(redis),
     streams: new EventStreams(clock),
   };
@@ -70,7 +74,7 @@ export function createHttp(options: HttpOptions): Express {
   app.set('query parser', 'simple');
 
   app.use(accessLog(clock, log, metrics), securityHeaders());
-  for (const { path, router } of options.mounts) app.use(path, atRoute(path), router);
+  for (const { path, router } of options.mounts) app.use(path, atRoute(path), visiting(audit, path), router);
   app.use(apiRouter(routes, services), healthRouter(options.health), docsRouter(routes));
   app.use(nothingHere, problemHandler(log));
   return app;

@@ -1,4 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
+import type { ApiClient } from '../access/api-keys.js';
+import type { Audit } from '../audit/audit.js';
 import { AppError, codeOf } from '../errors.js';
 import { jsonAnswer, send, type Answer } from './answer.js';
 import type { EventStreams } from './event-stream.js';
@@ -8,8 +10,10 @@ import { PROBLEMS, problemAnswer, problemOf } from './problem.js';
 import { readJson } from './request-body.js';
 import type { Exchange, Route, ViewStream } from './route.js';
 import { checked } from './validation.js';
+import { stranger } from './visiting.js';
 
 export interface RouteServices {
+  audit: Audit;
   gate: Gate;
   idempotency: Idempotency;
   streams: EventStreams;
@@ -20,27 +24,43 @@ export interface RouteServices {
  * nothing of what exists.
  */
 export function serve(route: Route, services: RouteServices): RequestHandler {
-  return async (request, response) => {
-    const client = await services.gate.admit(request.headers.authorization, route);
-    const exchange: Exchange = {
-      client,
-      params: named(route, request),
-      query: checked(route.query, request.query, 'query'),
-      body: route.body && checked(route.body, await readJson(request), 'body'),
-    };
-    if (route.stream !== undefined) return follow(route, route.stream, exchange, services, request, response);
-
-    const key = route.idempotent ? idempotencyKey(request.get('idempotency-key')) : null;
-    const run = () => answerOf(route, exchange);
-    const answer =
-      key === null
-        ? await run()
-        : await services.idempotency.once(
-            { client, route: `${route.method} ${route.path}`, key, body: exchange.body },
-            run,
-          );
-    send(response, answer);
+  const { audit, gate } = services;
+  return (request, response) => {
+    const visitor = stranger(request);
+    return audit.as(visitor, async () => {
+      const client = await gate.admit(request.headers.authorization, route);
+      const known = { ...visitor, actor: client.principal };
+      await audit.as(known, () => serveClient(route, client, services, request, response));
+    });
   };
+}
+
+async function serveClient(
+  route: Route,
+  client: ApiClient,
+  services: RouteServices,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const exchange: Exchange = {
+    client,
+    params: named(route, request),
+    query: checked(route.query, request.query, 'query'),
+    body: route.body && checked(route.body, await readJson(request), 'body'),
+  };
+  if (route.stream !== undefined) return follow(route, route.stream, exchange, services, request, response);
+
+  const key = route.idempotent ? idempotencyKey(request.get('idempotency-key')) : null;
+  const run = () => answerOf(route, exchange);
+  const answer =
+    key === null
+      ? await run()
+      : await services.idempotency.once(
+          { client, route: `${route.method} ${route.path}`, key, body: exchange.body },
+          run,
+        );
+  if (answer.status === 404) services.audit.fact('access.absent', route.path, 'absent');
+  send(response, answer);
 }
 
 function named(route: Route, request: Request): unknown {

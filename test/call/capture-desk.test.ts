@@ -16,6 +16,7 @@ import { keyOf } from '../../src/carrier/twilio/media-message.js';
 import { KeyCell } from '../../src/secret.js';
 import type { RedisClient } from '../../src/redis/redis-client.js';
 import type { TokenView, Vault } from '../../src/vault/vault.js';
+import { MemoryAudit } from '../support/audit.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { startTestRedis, type TestRedis } from '../support/redis.js';
 import { startMonitor } from '../support/redis-monitor.js';
@@ -64,7 +65,14 @@ async function openDesk() {
   };
   const registry = new Registry(clock);
   const shared = {
-    ...{ registry, clock, live: false, log: silentLogger, metrics: createMetrics() },
+    ...{
+      registry,
+      clock,
+      live: false,
+      log: silentLogger,
+      metrics: createMetrics(),
+      audit: new MemoryAudit(),
+    },
     records: new RedisRecords(client, newId('node_')),
     outbox: {
       async write(entry: OutboxEntry) {

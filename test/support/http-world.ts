@@ -13,6 +13,7 @@ import { createMetrics, type Metrics } from '../../src/metrics.js';
 import type { LogFields } from '../../src/log.js';
 import type { Redis } from '../../src/redis/redis.js';
 import type { TokenView, Vault } from '../../src/vault/vault.js';
+import { MemoryAudit } from './audit.js';
 import { ManualClock } from './manual-clock.js';
 
 /** What the test API keys open: `full` everything, one key for each scope, `foreign` everything of another merchant. */
@@ -239,6 +240,7 @@ export async function startHttpWorld(replace: Partial<HttpOptions> = {}): Promis
         ),
       ),
     ]),
+    audit: new MemoryAudit(),
     health: { missing: () => missing },
     metrics,
     log: { debug: write, info: write, warn: write, error: write },

@@ -29,7 +29,7 @@ export interface MediaDoor {
 
 /** Lets media sockets in whose handshake the carrier has signed over this node's URL. */
 export function createMediaDoor(
-  options: { authTokens: readonly string[]; nodeUrl: string },
+  options: { authTokens: readonly string[]; nodeUrl: string; refused?: (origin: string) => void },
   context: MediaContext,
 ): MediaDoor {
   const sockets = new Set<MediaSocket>();
@@ -58,6 +58,7 @@ export function createMediaDoor(
       const signed = [url, `${url}/`].some((form) => isSigned(options.authTokens, signature, form, {}));
       if (!signed) {
         context.metrics.signaturesRefused.inc({ door: 'media' });
+        options.refused?.(request.socket.remoteAddress ?? 'gone');
         context.log.warn(
           { route: MEDIA_PATH },
           'media handshake refused: not signed by the carrier for this URL',

@@ -18,6 +18,8 @@ export interface TwilioOptions {
   nodeUrl: string;
   /** What a party hears when the service can't say what to do with the call. */
   apology: { sentence: string; language: Language };
+  /** Told of what was not signed by the carrier, with the address that it came from. */
+  refused?: (origin: string) => void;
   clock: Clock;
   log: Logger;
   metrics: Metrics;

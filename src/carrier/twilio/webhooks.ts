@@ -46,6 +46,7 @@ export interface WebhookOptions {
   addresses: Addresses;
   /** What a caller hears when we can't say what to do next. */
   apology: Instruction;
+  refused?: (origin: string) => void;
   log: Logger;
   metrics: Metrics;
 }
@@ -65,6 +66,7 @@ export function createWebhooks(options: WebhookOptions, handler: CallHandler): R
       parameters.AccountSid !== options.accountSid
     ) {
       metrics.signaturesRefused.inc({ door: 'webhook' });
+      options.refused?.(request.socket.remoteAddress ?? 'gone');
       log.warn(
         { route: request.path },
         'webhook refused: not signed by the carrier for this account and URL',

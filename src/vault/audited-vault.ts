@@ -1,0 +1,53 @@
+import type { Audit } from '../audit/audit.js';
+import { shortened } from '../audit/audit-entry.js';
+import type { OperationType } from '../audit/audit-event.js';
+import type { TokenizeRequest, TokenView, Vault } from './vault.js';
+
+/** The event of each thing that a vault can do: one without an event does not compile. */
+export const VAULT_EVENTS = {
+  tokenize: 'token.create',
+  token: 'token.read',
+  destroy: 'token.destroy',
+} as const satisfies Record<keyof Vault, OperationType>;
+
+/** A vault that does nothing unless its intent is in the audit trail. */
+export class AuditedVault implements Vault {
+  readonly #vault: Vault;
+  readonly #audit: Audit;
+
+  constructor(vault: Vault, audit: Audit) {
+    this.#vault = vault;
+    this.#audit = audit;
+  }
+
+  tokenize(request: TokenizeRequest): Promise<TokenView> {
+    return this.#audit.operation(
+      VAULT_EVENTS.tokenize,
+      request.merchant,
+      () => this.#vault.tokenize(request),
+      ({ token }) => ({ resource: nameOf(request.merchant, token) }),
+    );
+  }
+
+  token(merchant: string, token: string): Promise<TokenView | null> {
+    return this.#audit.operation(
+      VAULT_EVENTS.token,
+      nameOf(merchant, token),
+      () => this.#vault.token(merchant, token),
+      (found) => ({ outcome: found === null ? 'absent' : 'done' }),
+    );
+  }
+
+  destroy(merchant: string, token: string): Promise<boolean> {
+    return this.#audit.operation(
+      VAULT_EVENTS.destroy,
+      nameOf(merchant, token),
+      () => this.#vault.destroy(merchant, token),
+      (destroyed) => ({ outcome: destroyed ? 'done' : 'absent' }),
+    );
+  }
+}
+
+function nameOf(merchant: string, token: string): string {
+  return `${merchant}/${shortened(token)}`;
+}
