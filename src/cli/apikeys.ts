@@ -5,6 +5,7 @@ import { isScope, SCOPE_MEANINGS, SCOPES, type Scope } from '../access/scope.js'
 import { systemClock, timestamp } from '../clock.js';
 import { AppError } from '../errors.js';
 import type { Command, CommandIo } from './command.js';
+import { audited } from './operator-trail.js';
 import { withServiceRedis } from './service-redis.js';
 import { table } from './table.js';
 
@@ -33,7 +34,8 @@ ${SCOPES.map((scope) => `                       ${scope.padEnd(16)}${SCOPE_MEANI
   --expires WHEN     days from now (90d), a date (2027-06-30), or a time in RFC 3339; never when left out
   --json             for programs
 
-Works on the Redis of REDIS_URL, or on the private one under DATA_DIR while the service runs.
+Works on the Redis of REDIS_URL, or on the private one under DATA_DIR while the service runs. Each change is an entry
+of the audit trail under DATA_DIR, which needs VAULT_KEY_FILE.
 
 Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
 
@@ -46,25 +48,46 @@ example: npx tonewall apikeys create --principal crm --scopes captures:write,cap
     switch (action) {
       case 'create': {
         const grant = grantOf(asked);
-        return withRegister(io, async (register) => issued(await register.create(grant), io));
+        const { principal, merchant } = grant;
+        const deed = { type: 'apikey.create', resource: `${merchant}/${principal}`, made } as const;
+        return withRegister(io, async (register) =>
+          issued(await audited(io, deed, () => register.create(grant)), io),
+        );
       }
       case 'list':
         return withRegister(io, (register) => list(register, asked.json, io));
       case 'rotate':
         return withRegister(io, async (register) => {
-          const code = issued(await register.rotate(id ?? ''), io);
+          const code = issued(
+            await audited(io, { ...of('apikey.rotate', id), made }, () => register.rotate(id ?? '')),
+            io,
+          );
           io.stderr.write(`Next: once nothing uses the old one, npx tonewall apikeys revoke ${id}\n`);
           return code;
         });
       case 'revoke':
-        return withRegister(io, async (register) => done(await register.revoke(id ?? ''), 'is revoked', io));
+        return withRegister(io, async (register) => {
+          const revoked = await audited(io, of('apikey.revoke', id), () => register.revoke(id ?? ''));
+          return done(revoked, 'is revoked', io);
+        });
       case 'enable':
-        return withRegister(io, async (register) => done(await register.enable(id ?? ''), 'is active', io));
+        return withRegister(io, async (register) => {
+          const enabled = await audited(io, of('apikey.enable', id), () => register.enable(id ?? ''));
+          return done(enabled, 'is active', io);
+        });
       default:
         return misused(io);
     }
   },
 };
+
+function of<Type extends string>(type: Type, id: string | null): { type: Type; resource: string } {
+  return { type, resource: id ?? '' };
+}
+
+function made({ record }: IssuedApiKey): string {
+  return `${record.merchant}/${record.principal} ${record.id}`;
+}
 
 interface Asked {
   action: string;

@@ -11,6 +11,7 @@ import { countByVersion, nodesSealingWith } from '../vault/sealed-rows.js';
 import { sealOf } from '../vault/seals.js';
 import type { Command, CommandIo } from './command.js';
 import { keyTable, rewrapLine } from './key-table.js';
+import { audited } from './operator-trail.js';
 import { withServiceRedis } from './service-redis.js';
 
 const USAGE = `usage: npx tonewall keys create FILE
@@ -39,7 +40,7 @@ ${USAGE}
   --old-passphrase-file FILE   what opens the file now, when the passphrase is what changes
 
 Works on VAULT_KEY_FILE, or vault-keys.json under DATA_DIR, sealed as the settings say; and on the Redis of REDIS_URL,
-or the private one under DATA_DIR while the service runs.
+or the private one under DATA_DIR while the service runs. Each change is an entry of the audit trail under DATA_DIR.
 Who has an unsealed file, or a file and what opens it, and the Redis data has every card: keep them apart, from each
 other's backups too. Keep a copy of the file in a safe place: without it no stored card can be opened again.
 
@@ -128,7 +129,8 @@ async function status(io: CommandIo): Promise<number> {
   return 0;
 }
 
-async function rotate({ dry, prepare }: Asked, { env, stdout }: CommandIo): Promise<number> {
+async function rotate({ dry, prepare }: Asked, io: CommandIo): Promise<number> {
+  const { env, stdout } = io;
   const { file, seal } = readVaultKeys(env);
   const { keys } = await readKeyDocument(file);
   const active = keys.find(({ use, state }) => use === 'seal' && state === 'active')?.id ?? '';
@@ -146,7 +148,8 @@ async function rotate({ dry, prepare }: Asked, { env, stdout }: CommandIo): Prom
     );
     return 0;
   }
-  const id = await rotateKeys(file, await sealOf(seal), now(), { prepare });
+  const deed = { type: 'key.rotate', resource: prepare ? 'prepare' : '', made: (id: string) => id } as const;
+  const id = await audited(io, deed, async () => rotateKeys(file, await sealOf(seal), now(), { prepare }));
   stdout.write(
     prepare
       ? `${id} is made, and waits. Copy ${file} to every node, then: npx tonewall keys rotate\n`
@@ -174,7 +177,7 @@ async function change(action: KeyChange, id: string, dry: boolean, io: CommandIo
     io.stdout.write(`${id} can be ${action}${action.endsWith('e') ? 'd' : 'ed'}: nothing needs it.\n`);
     return 0;
   }
-  await changeKey(file, action, id, now());
+  await audited(io, { type: `key.${action}`, resource: id }, () => changeKey(file, action, id, now()));
   io.stdout.write(`${id} ${DONE[action]}\n`);
   return 0;
 }
@@ -201,7 +204,8 @@ async function refuseWhileUsed(id: string, io: CommandIo): Promise<void> {
   });
 }
 
-async function reseal({ dry, oldPassphraseFile }: Asked, { env, stdout }: CommandIo): Promise<number> {
+async function reseal({ dry, oldPassphraseFile }: Asked, io: CommandIo): Promise<number> {
+  const { env, stdout } = io;
   const { file, seal } = readVaultKeys(env);
   const document = await readKeyDocument(file);
   const from =
@@ -216,7 +220,8 @@ async function reseal({ dry, oldPassphraseFile }: Asked, { env, stdout }: Comman
     stdout.write(`${change} can be done.\n`);
     return 0;
   }
-  await resealKeys(file, from, to);
+  const deed = { type: 'key.reseal', resource: `${from.name} to ${to.name}`, seal: from } as const;
+  await audited(io, deed, () => resealKeys(file, from, to));
   stdout.write(
     `${change}. Restart the services with the new settings, and replace the copies of the file.\n`,
   );

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { AppError, codeOf } from '../errors.js';
 import { apikeys } from './apikeys.js';
+import { audit } from './audit.js';
 import { carrier } from './carrier.js';
 import type { Command } from './command.js';
 import { demo } from './demo.js';
@@ -11,7 +12,7 @@ import { keys } from './keys.js';
 import { scan } from './scan.js';
 
 /** The operator's tool: one file a command. */
-const COMMANDS: readonly Command[] = [demo, keys, apikeys, events, guard, dtmf, scan, carrier];
+const COMMANDS: readonly Command[] = [demo, keys, apikeys, audit, events, guard, dtmf, scan, carrier];
 
 const [name, ...args] = process.argv.slice(2);
 process.exitCode = await main(name, args);

@@ -10,6 +10,7 @@ import { SCOPES } from '../../src/access/scope.js';
 import { apikeys } from '../../src/cli/apikeys.js';
 import { systemClock } from '../../src/clock.js';
 import { silentLogger } from '../../src/log.js';
+import { createKeyFile } from '../../src/vault/key-file.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { startTestRedis, type TestRedis } from '../support/redis.js';
 
@@ -18,16 +19,24 @@ const DAY = 86_400_000;
 let server: TestRedis;
 let stored: RedisApiKeys;
 let register: ApiKeyRegister;
+let dir: string;
+let settings: Record<string, string>;
 beforeAll(async () => {
   server = await startTestRedis();
   const redis = await server.client();
   stored = new RedisApiKeys({ redis, clock: systemClock, log: silentLogger });
   register = new ApiKeyRegister(redis, systemClock);
+  dir = await mkdtemp(join(tmpdir(), 'tw-'));
+  settings = { REDIS_URL: server.url, DATA_DIR: dir, VAULT_KEY_FILE: join(dir, 'keys.json') };
+  await createKeyFile(join(dir, 'keys.json'), '2026-11-21T00:00:00.000Z');
 });
 beforeEach(() => server.admin.flushall());
-afterAll(() => server.stop());
+afterAll(async () => {
+  await server.stop();
+  await rm(dir, { recursive: true });
+});
 
-async function run(args: string, env: Record<string, string> = { REDIS_URL: server.url }) {
+async function run(args: string, env: Record<string, string> = settings) {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const code = await apikeys.run(args.split(' '), { stdin: process.stdin, stdout, stderr, env });
   stdout.end();

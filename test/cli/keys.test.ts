@@ -38,7 +38,7 @@ interface Outcome {
 
 async function run(args: readonly string[], more: Record<string, string> = {}): Promise<Outcome> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const env = { VAULT_KEY_FILE: file, REDIS_URL: server.url, ...more };
+  const env = { VAULT_KEY_FILE: file, DATA_DIR: `${file}.data`, REDIS_URL: server.url, ...more };
   const code = await keys.run(args, { stdin: process.stdin, stdout, stderr, env });
   stdout.end();
   stderr.end();
