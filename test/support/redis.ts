@@ -29,18 +29,28 @@ export interface TestRedis {
   stop(): Promise<void>;
 }
 
-export async function startTestRedis(): Promise<TestRedis> {
-  const dir = await mkdtemp(join(tmpdir(), 'tw-'));
+export interface TestRedisOptions {
+  /** Lines added to redis.conf; the last one of a name counts. */
+  conf?: readonly string[];
+  /** Added to the environment of the server, each time that it starts. */
+  env?: Readonly<Record<string, string>>;
+  /** The folder of its files; a fresh one unless given. It is removed in the end. */
+  dir?: string;
+}
+
+export async function startTestRedis(options: TestRedisOptions = {}): Promise<TestRedis> {
+  const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'tw-')));
   const password = randomBytes(16).toString('hex');
+  const found = findRedisServer({
+    configured: process.env['REDIS_SERVER'],
+    path: process.env['PATH'] ?? '',
+    root: process.cwd(),
+  });
   const server: PrivateRedis = await startPrivateRedis({
     dir,
-    server: findRedisServer({
-      configured: process.env['REDIS_SERVER'],
-      path: process.env['PATH'] ?? '',
-      root: process.cwd(),
-    }),
+    server: { ...found, env: { ...found.env, ...options.env } },
     log: silentLogger,
-    conf: [`user admin on >${password} ~* &* +@all`],
+    conf: [`user admin on >${password} ~* &* +@all`, ...(options.conf ?? [])],
   });
   const address = parseRedisUrl(server.url);
   const admin = new Client({ path: address.path ?? '', username: 'admin', password, disconnectTimeout: 200 });
