@@ -1,6 +1,7 @@
 import { KeyCell } from '../secret.js';
-import { DtmfDetector, STEP, type PressListener } from './dtmf-detector.js';
+import { DtmfDetector, type PressListener } from './dtmf-detector.js';
 import { BLOCK, ToneBlocks } from './tone-blocks.js';
+import { STEP } from './tone-evidence.js';
 import { ToneWindow } from './tone-window.js';
 
 /** Finds the presses in a µ-law stream that comes in pieces of any length. */

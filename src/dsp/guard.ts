@@ -1,10 +1,11 @@
 import { KeyCell } from '../secret.js';
 import { Beeper, GRID } from './beeper.js';
 import { ComfortNoise } from './comfort-noise.js';
-import { DtmfDetector, STEP } from './dtmf-detector.js';
+import { DtmfDetector } from './dtmf-detector.js';
 import { MULAW_SILENCE, SAMPLE_RATE } from './mulaw.js';
 import { Suspicion } from './suspicion.js';
 import { BLOCK, ToneBlocks } from './tone-blocks.js';
+import { STEP } from './tone-evidence.js';
 import { ToneWindow } from './tone-window.js';
 
 export interface GuardOptions {
@@ -180,7 +181,7 @@ export class Guard {
     this.#window.wipe();
     this.#quickWindow.wipe();
     this.#detector.wipe();
-    this.#suspicion.forget();
+    this.#suspicion.wipe();
     this.#coverFor(this.#hold);
   }
 }
