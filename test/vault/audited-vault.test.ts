@@ -1,0 +1,68 @@
+import { describe, expect, it } from '@jest/globals';
+import { AuditedVault, VAULT_EVENTS } from '../../src/vault/audited-vault.js';
+import type { TokenizeRequest, TokenView, Vault } from '../../src/vault/vault.js';
+import { MemoryAudit } from '../support/audit.js';
+
+const TOKEN = 'tnw_4F9K0123456789ABCDEFGH7QX2';
+
+/** A vault that notes what it was asked. */
+class Noting implements Vault {
+  readonly asked: string[] = [];
+  found = true;
+
+  tokenize(): Promise<TokenView> {
+    this.asked.push('tokenize');
+    return Promise.resolve({ token: TOKEN } as TokenView);
+  }
+
+  token(): Promise<TokenView | null> {
+    this.asked.push('token');
+    return Promise.resolve(this.found ? ({ token: TOKEN } as TokenView) : null);
+  }
+
+  destroy(): Promise<boolean> {
+    this.asked.push('destroy');
+    return Promise.resolve(this.found);
+  }
+}
+
+const CALLS: Readonly<Record<keyof Vault, (vault: Vault) => Promise<unknown>>> = {
+  tokenize: (vault) => vault.tokenize({ merchant: 'shop' } as TokenizeRequest),
+  token: (vault) => vault.token('shop', TOKEN),
+  destroy: (vault) => vault.destroy('shop', TOKEN),
+};
+
+describe('an audited vault', () => {
+  it.each(Object.entries(CALLS))('tells of %s once before and once after', async (name, call) => {
+    const [vault, audit] = [new Noting(), new MemoryAudit()];
+    await call(new AuditedVault(vault, audit));
+    expect(audit.told.map(([type, outcome]) => [type, outcome])).toEqual([
+      [VAULT_EVENTS[name as keyof Vault], 'intent'],
+      [VAULT_EVENTS[name as keyof Vault], 'done'],
+    ]);
+    expect(vault.asked).toEqual([name]);
+  });
+
+  it.each(Object.entries(CALLS))('does not %s without an audit trail', async (_name, call) => {
+    const [vault, audit] = [new Noting(), new MemoryAudit()];
+    audit.ready = false;
+    await expect(call(new AuditedVault(vault, audit))).rejects.toMatchObject({ code: 'vault_unavailable' });
+    expect(vault.asked).toEqual([]);
+  });
+
+  it('tells of tokens that are not there', async () => {
+    const [vault, audit] = [new Noting(), new MemoryAudit()];
+    vault.found = false;
+    const audited = new AuditedVault(vault, audit);
+    expect([await audited.token('shop', TOKEN), await audited.destroy('shop', TOKEN)]).toEqual([null, false]);
+    expect(audit.told.map(([, outcome]) => outcome)).toEqual(['intent', 'absent', 'intent', 'absent']);
+  });
+
+  it('never tells a whole token', async () => {
+    const audit = new MemoryAudit();
+    for (const call of Object.values(CALLS)) await call(new AuditedVault(new Noting(), audit));
+    expect(new Set(audit.told.map(([, , resource]) => resource))).toEqual(
+      new Set(['shop', 'shop/tnw_4F9K..7QX2']),
+    );
+  });
+});
