@@ -1,0 +1,126 @@
+import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { AuditType } from '../../src/audit/audit-event.js';
+import { apiRoutes } from '../../src/http/http.js';
+import { entriesOf } from '../audit/chains.js';
+import { over, startService, until, type Service } from '../support/service.js';
+
+const FAST = { onMs: 60, offMs: 60 };
+
+/** What each operation of the API is to the audit trail; null where no card is touched and no capture begun or ended. */
+const ROUTES: Readonly<Record<string, AuditType | null>> = {
+  'get /v1/calls': null,
+  'get /v1/calls/{id}': null,
+  'post /v1/captures': 'capture.arm',
+  'get /v1/captures': null,
+  'get /v1/captures/{id}': null,
+  'post /v1/captures/{id}/cancel': 'capture.cancel',
+  'post /v1/captures/{id}/extend': null,
+  'post /v1/captures/{id}/fields/{name}/clear': null,
+  'get /v1/captures/{id}/events': null,
+  'get /v1/tokens/{token}': 'token.read',
+  'delete /v1/tokens/{token}': 'token.destroy',
+  // Refused while there is no payment provider.
+  'post /v1/charges': null,
+  'get /v1/charges/{id}': null,
+  'post /v1/charges/{id}/refunds': null,
+  'get /v1/events': null,
+};
+
+let dir: string;
+let service: Service;
+describe('the audit trail of a service', () => {
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'tonewall-audit-'));
+    service = await startService({ env: { DATA_DIR: dir } });
+  });
+  afterEach(async () => {
+    await service.stop();
+    await rm(dir, { recursive: true });
+  });
+
+  it('tells of a capture, its token, and what becomes of that, by whom and from where', async () => {
+    const { caller } = await service.talk();
+    const armed = await service.arm(caller);
+    await caller.press('4242424242424242', FAST);
+    await caller.press('1234', FAST);
+    const { id, token } = await service.captureWhen(armed.id, over);
+    const name = `default/${token?.slice(0, 8)}..${token?.slice(-4)}`;
+    expect((await service.api('GET', `/v1/tokens/${token}`)).status).toBe(200);
+    expect((await service.api('DELETE', `/v1/tokens/${token}`)).status).toBe(204);
+    expect((await service.api('GET', `/v1/tokens/${token}`)).status).toBe(404);
+    const second = await service.arm(caller);
+    await service.api('POST', `/v1/captures/${second.id}/cancel`);
+
+    const call = `default/${(await service.call(caller.sid)).id}`;
+    await until(async () => (await told()).some(([type]) => type === 'capture.cancel'));
+    expect(await told()).toEqual([
+      ['capture.arm', 'intent', 'API_KEY', '127.0.0.1', call],
+      ['capture.arm', 'done', 'API_KEY', '127.0.0.1', `default/${id}`],
+      ['token.create', 'intent', 'API_KEY', id, 'default'],
+      ['token.create', 'done', 'API_KEY', id, name],
+      ['token.read', 'intent', 'API_KEY', '127.0.0.1', name],
+      ['token.read', 'done', 'API_KEY', '127.0.0.1', name],
+      ['token.destroy', 'intent', 'API_KEY', '127.0.0.1', name],
+      ['token.destroy', 'done', 'API_KEY', '127.0.0.1', name],
+      ['token.read', 'intent', 'API_KEY', '127.0.0.1', name],
+      ['token.read', 'absent', 'API_KEY', '127.0.0.1', name],
+      ['access.absent', 'absent', 'API_KEY', '127.0.0.1', '/v1/tokens/{token}'],
+      ['capture.arm', 'intent', 'API_KEY', '127.0.0.1', call],
+      ['capture.arm', 'done', 'API_KEY', '127.0.0.1', `default/${second.id}`],
+      ['capture.cancel', 'done', 'API_KEY', '127.0.0.1', `default/${second.id}`],
+    ]);
+  });
+
+  it('tells of everybody who is refused', async () => {
+    await service.api('GET', '/v1/calls', undefined, { authorization: '' });
+    await service.api('GET', '/v1/calls', undefined, { authorization: 'Bearer wrong' });
+    await service.api('GET', '/v1/captures/cap_00000000000000000000000000');
+    await fetch(`${service.url}/twilio/voice`, { method: 'POST' });
+    await until(async () => (await told()).length === 4);
+    expect(await told()).toEqual([
+      ['access.unauthorized', 'refused', 'unknown', '127.0.0.1', '/v1/calls unknown'],
+      ['access.unauthorized', 'refused', 'unknown', '127.0.0.1', '/v1/calls unknown'],
+      ['access.absent', 'absent', 'API_KEY', '127.0.0.1', '/v1/captures/{id}'],
+      ['access.signature', 'refused', 'unknown', '127.0.0.1', 'carrier'],
+    ]);
+  });
+
+  it('is needed for every card: without it nothing is sealed, shown or begun', async () => {
+    const { caller } = await service.talk();
+    const armed = await service.arm(caller);
+    await rename(join(dir, 'audit/service/0000000001.jsonl'), join(dir, 'gone'));
+    await caller.press('4242424242424242', FAST);
+    await caller.press('1234', FAST);
+    expect(await service.captureWhen(armed.id, over)).toMatchObject({
+      ...{ status: 'failed', reason: 'vault_unavailable', token: null },
+    });
+    expect(await service.redis.admin.keys('tw:v:*:s:*')).toEqual([]);
+    expect(await service.api('POST', '/v1/captures', { call: caller.sid })).toMatchObject({
+      ...{ status: 503, body: { code: 'vault_unavailable' } },
+    });
+    expect(await service.api('GET', `/v1/tokens/tnw_${'0'.repeat(26)}`)).toMatchObject({ status: 503 });
+    expect(await service.api('GET', '/readyz')).toMatchObject({
+      status: 503,
+      body: { errors: [{ path: 'audit', message: 'the audit trail can not be written' }] },
+    });
+    expect(await service.metrics.registry.metrics()).toMatch(/^tonewall_audit_ready 0$/m);
+    // Talk goes on.
+    expect((await service.call(caller.sid)).status).toBe('live');
+  });
+});
+
+it('has an event for each operation of the API that touches a card or begins or ends a capture', () => {
+  const nothing = {} as never;
+  const routes = apiRoutes({ calls: nothing, vault: nothing, events: nothing });
+  expect(routes.map(({ method, path }) => `${method} ${path}`)).toEqual(Object.keys(ROUTES));
+});
+
+/** Entries of the service's chain that are not about the chain. */
+async function told() {
+  return (await entriesOf(join(dir, 'audit/service')))
+    .filter(({ type }) => !type.startsWith('log.'))
+    .map(({ type, outcome, actor, origin, resource }) => [type, outcome, actor, origin, resource]);
+}
