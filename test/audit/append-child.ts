@@ -5,11 +5,11 @@ import { note, openLog } from './chains.js';
  * are on disk (`ok 12`) and that one was refused (`no`). Ends well when it is asked to.
  */
 const log = await openLog(process.argv[2] ?? '');
-let going = true;
-process.on('SIGTERM', () => (going = false));
-while (going) {
-  const asked = Array.from({ length: 5 }, (_, i) => log.append(note(`r${i}`)));
-  for (const result of await Promise.allSettled(asked)) {
+const ending = new AbortController();
+process.on('SIGTERM', () => ending.abort());
+while (!ending.signal.aborted) {
+  const appended = Array.from({ length: 5 }, (_, i) => log.append(note(`r${i}`)));
+  for (const result of await Promise.allSettled(appended)) {
     process.stdout.write(result.status === 'fulfilled' ? `ok ${result.value}\n` : 'no\n');
   }
   await new Promise((resolve) => setTimeout(resolve, log.ready ? 0 : 50));

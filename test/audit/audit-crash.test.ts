@@ -64,7 +64,7 @@ describe('a disk that takes nothing more', () => {
 
 function start(shell: string) {
   const script = [process.execPath, '--import', 'tsx', join('test', 'audit', 'append-child.ts'), dir];
-  const process_ = spawn('bash', ['-c', shell, 'bash', ...script], { stdio: ['ignore', 'pipe', 'inherit'] });
-  child = process_;
-  return { lines: createInterface({ input: process_.stdout }), exited: once(process_, 'exit') };
+  const appender = spawn('bash', ['-c', shell, 'bash', ...script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  child = appender;
+  return { lines: createInterface({ input: appender.stdout }), exited: once(appender, 'exit') };
 }
