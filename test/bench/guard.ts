@@ -132,6 +132,7 @@ const sections: Readonly<Record<Part, (effort: Effort) => void | Promise<void>>>
       charts.push(chart);
     }
     draw('guard-leak.svg', chartsSvg(charts, 3));
+    write('## Beyond the bounds\n\n![Shares of leaky keys](guard-leak.svg)\n');
   },
 
   async speed(effort) {
