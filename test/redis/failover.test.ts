@@ -1,0 +1,265 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { systemClock } from '../../src/clock.js';
+import { silentLogger } from '../../src/log.js';
+import { createMetrics } from '../../src/metrics.js';
+import { checkDurability } from '../../src/redis/durability.js';
+import { checkLevel, isReached, type Durability } from '../../src/redis/durability-level.js';
+import { parseRedisUrl } from '../../src/redis/redis-address.js';
+import { RedisClient } from '../../src/redis/redis-client.js';
+import { RedisTokenStore } from '../../src/vault/redis-token-store.js';
+import type { Place, TokenRow } from '../../src/vault/token-store.js';
+import { describeTokenStore } from '../contract/token-store.contract.js';
+import { untilReady } from '../support/redis.js';
+import { startWatched, type Watched } from '../support/redis-servers.js';
+import { until } from '../support/service.js';
+
+const shared = { clock: systemClock, log: silentLogger, metrics: createMetrics() };
+
+let servers: Watched;
+let redis: RedisClient;
+beforeAll(async () => {
+  servers = await startWatched();
+  redis = new RedisClient({ address: parseRedisUrl(servers.url), ...shared });
+  await untilReady(redis);
+  await servers.inStep();
+}, 30_000);
+afterAll(async () => {
+  await redis.close();
+  await servers.stop();
+});
+
+const now = Math.floor(Date.now() / 1000);
+const retention = { card: now + 1_000, record: now + 2_000 };
+const row: TokenRow = {
+  record: {
+    brand: 'visa',
+    last4: '4242',
+    exp_month: 1,
+    exp_year: 2030,
+    fingerprint: 'fpr_0',
+    purpose: 'single',
+    channel: 'moto_ivr',
+    created: now * 1000,
+    expires: now + 1_000,
+    durability: 'replica',
+    consent: null,
+    metadata: {},
+  },
+  sealed: { layout: 1, keyVersion: 'k1', dataKey: Buffer.of(1), card: Buffer.of(2), bin: Buffer.of(3) },
+};
+
+function storeOn(options: { patienceMs?: number; durability?: Durability; elapsed?: () => number } = {}) {
+  const { elapsed = () => 0, patienceMs = 4_000, durability = 'replica' } = options;
+  const clock = { ...shared.clock, monotonic: () => systemClock.monotonic() + elapsed() };
+  return new RedisTokenStore({ redis, clock, log: silentLogger, durability, patienceMs });
+}
+
+const newPlace = (bucket: number): Place => ({ merchant: 'shop', bucket, index: randomBytes(16) });
+const put = (store: RedisTokenStore, place: Place, event = '{}') =>
+  store.put(place, row, retention, { event, writes: [] });
+
+describe('levels of durability', () => {
+  it('are reached by the numbers that Redis gives, and by nothing else', () => {
+    expect(isReached('local', null)).toBe(true);
+    expect([0, 1, 2, null].map((waited) => isReached('replica', waited))).toEqual([false, true, true, false]);
+    const fsynced = [[1, 1], [1, 0], [0, 1], [1], 1, null].map((waited) =>
+      isReached('replica-fsync', waited),
+    );
+    expect(fsynced).toEqual([true, false, false, false, false, false]);
+  });
+
+  it('are checked at the start: a Redis without WAITAOF is refused, with its version', async () => {
+    await checkLevel(redis, 'local', silentLogger);
+    await checkLevel(redis, 'replica', silentLogger);
+    const old = {
+      everyNode: () => Promise.resolve(['# Server\r\nredis_version:7.0.15\r\nredis_git_sha1:0\r\n']),
+    };
+    await expect(checkLevel(old, 'replica-fsync', silentLogger)).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: 'VAULT_DURABILITY: replica-fsync needs WAITAOF, which came with Redis 7.2: this one is 7.0.15',
+    });
+  });
+
+  it('are checked at the start: so is a user who may not wait', async () => {
+    for (const { admin } of servers.servers) await admin.acl('SETUSER', 'tonewall', '-wait');
+    await expect(checkLevel(redis, 'replica', silentLogger)).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: expect.stringContaining('add +wait to'),
+    });
+    for (const { admin } of servers.servers) await admin.acl('SETUSER', 'tonewall', '+wait');
+  });
+});
+
+describeTokenStore('the Redis store that waits for a replica', () =>
+  Promise.resolve({
+    store: storeOn(),
+    events: async (merchant, bucket) =>
+      (await servers.primary()).admin.lrange(
+        `tw:o:{${merchant}.${bucket.toString(16).padStart(2, '0')}}`,
+        0,
+        -1,
+      ),
+    async written(key) {
+      const { admin } = await servers.primary();
+      return { value: await admin.get(key), ttlSeconds: await admin.ttl(key) };
+    },
+  }),
+);
+
+describe('a replica that is silent', () => {
+  it('makes a put fail: nothing of it stays, other commands go on, and all is well once it answers', async () => {
+    await put(storeOn(), newPlace(0x40));
+    const replica = await servers.replica();
+    replica.signal('SIGSTOP');
+    const place = newPlace(0x41);
+    const failed = put(storeOn({ patienceMs: 400 }), place, '{"late":1}');
+    const began = systemClock.monotonic();
+    let pings = 0;
+    const others = until(async () => {
+      await redis.command('PING');
+      return ++pings >= 20;
+    });
+    await expect(failed).rejects.toMatchObject({
+      code: 'redis_unavailable',
+      message: expect.stringMatching(/^no replica has the write in time \(replica\)/),
+    });
+    await others;
+    expect(systemClock.monotonic() - began).toBeLessThan(2_000);
+    const { admin } = await servers.primary();
+    await until(async () => (await admin.keys('tw:v:{shop.41}:*')).length === 0);
+    expect(await admin.lrange('tw:o:{shop.41}', 0, -1)).toEqual([]);
+
+    replica.signal('SIGCONT');
+    await servers.inStep();
+    await put(storeOn(), place);
+    expect(await storeOn().get(place)).toEqual(row);
+  }, 20_000);
+
+  it('for a moment costs a put only time, and the card is written once', async () => {
+    const replica = await servers.replica();
+    replica.signal('SIGSTOP');
+    const place = newPlace(0x42);
+    const slow = put(storeOn(), place);
+    await until(async () => (await (await servers.primary()).admin.keys('tw:v:{shop.42}:*')).length > 0);
+    setTimeout(() => replica.signal('SIGCONT'), 400);
+    await slow;
+    expect(await replica.admin.keys('tw:v:{shop.42}:s:*')).toHaveLength(1);
+    expect(await replica.admin.lrange('tw:o:{shop.42}', 0, -1)).toHaveLength(1);
+  }, 20_000);
+
+  it('holds a deletion back too, which is then told as what it was', async () => {
+    const place = newPlace(0x43);
+    await put(storeOn(), place);
+    const replica = await servers.replica();
+    replica.signal('SIGSTOP');
+    const deleted = storeOn().destroy(place);
+    await until(async () => (await (await servers.primary()).admin.keys('tw:v:{shop.43}:s:*')).length === 0);
+    setTimeout(() => replica.signal('SIGCONT'), 400);
+    expect(await deleted).toBe(true);
+    expect(await replica.admin.keys('tw:v:{shop.43}:s:*')).toEqual([]);
+  }, 20_000);
+});
+
+describe('a server that is no longer the primary', () => {
+  it('is left, so that the primary can be found; its refusal is none of ours', async () => {
+    const lost = new RedisClient({
+      address: parseRedisUrl(servers.urlOf(await servers.replica())),
+      ...shared,
+    });
+    const seen: boolean[] = [];
+    lost.watch((ready) => seen.push(ready));
+    try {
+      await untilReady(lost);
+      await expect(lost.command('SET', 'tw:x', 'x')).rejects.toMatchObject({ code: 'redis_unavailable' });
+      await until(() => seen.length >= 3);
+      expect(seen).toEqual([true, false, true]);
+    } finally {
+      await lost.close();
+    }
+  });
+});
+
+/** Puts cards one after another on `lanes` ways until told to stop; gives the places of those that were acknowledged. */
+function keepPutting(lanes: number): { stop(): Promise<{ kept: Place[]; refused: number }>; kept: Place[] } {
+  const kept: Place[] = [];
+  let refused = 0;
+  const stopped = new AbortController();
+  const store = storeOn();
+  const lane = async (): Promise<void> => {
+    while (!stopped.signal.aborted) {
+      const place = newPlace(randomBytes(1)[0] ?? 0);
+      try {
+        await put(store, place);
+        kept.push(place);
+      } catch {
+        refused++;
+      }
+    }
+  };
+  const all = Promise.all(Array.from({ length: lanes }, lane));
+  return {
+    kept,
+    async stop() {
+      stopped.abort();
+      await all;
+      store.close();
+      return { kept, refused };
+    },
+  };
+}
+
+async function expectAll(kept: readonly Place[]): Promise<void> {
+  const store = storeOn();
+  const rows = await Promise.all(kept.map((place) => store.get(place)));
+  expect(rows.filter((found) => found === null)).toHaveLength(0);
+}
+
+describe('a failover during puts', () => {
+  it('in good order loses no acknowledged token, and needs no restart', async () => {
+    const before = await servers.primary();
+    const puts = keepPutting(4);
+    await until(() => puts.kept.length > 100);
+    await servers.failover();
+    expect((await servers.primary()).port).not.toBe(before.port);
+    const moved = puts.kept.length;
+    await until(() => puts.kept.length > moved + 100, 20_000);
+    const { kept } = await puts.stop();
+    await expectAll(kept);
+    expect(redis.peers).toEqual(['127.0.0.1']);
+  }, 60_000);
+
+  it('by the death of the primary loses no acknowledged token; what is not there is unsettled for a minute', async () => {
+    await servers.inStep();
+    let elapsed = 0;
+    const store = storeOn({ elapsed: () => elapsed });
+    expect(await store.unsettled(newPlace(0x50))).toBe(false);
+    const shredded = newPlace(0x51);
+    await put(store, shredded);
+    await store.destroy(shredded);
+
+    const puts = keepPutting(4);
+    await until(() => puts.kept.length > 200);
+    const dead = await servers.primary();
+    dead.signal('SIGKILL');
+    await until(async () => (await servers.primary()).port !== dead.port, 20_000);
+    // The one that is left has no replica: nothing is acknowledged any more, and nothing was that it lacks.
+    const { kept } = await puts.stop();
+    await untilReady(redis);
+    await expectAll(kept);
+    expect(kept.length).toBeGreaterThan(200);
+    await expect(put(storeOn({ patienceMs: 300 }), newPlace(0x52))).rejects.toMatchObject({
+      code: 'redis_unavailable',
+    });
+    await put(storeOn({ durability: 'local' }), newPlace(0x53));
+
+    expect(await store.unsettled(newPlace(0x50))).toBe(true);
+    expect(await store.unsettled(shredded)).toBe(false);
+    elapsed = 60_000;
+    expect(await store.unsettled(newPlace(0x50))).toBe(false);
+    await checkDurability(redis, { declared: false, log: silentLogger });
+    const lines: string[] = [];
+    await checkLevel(redis, 'replica', { ...silentLogger, warn: (_, line) => lines.push(line) });
+    expect(lines).toEqual(['no replica of redis is connected: no token is given out until one is']);
+  }, 60_000);
+});
