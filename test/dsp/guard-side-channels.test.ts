@@ -92,7 +92,7 @@ describe('the time of what is heard', () => {
     const slots = presses.map(
       ({ key, beep }) => (beep.start - Math.ceil((key.start + ms(30)) / GRID) * GRID) / GRID,
     );
-    expect([...new Set(slots)].toSorted()).toEqual([0, 1]);
+    expect(new Set(slots)).toEqual(new Set([0, 1]));
   });
 });
 
