@@ -3,7 +3,7 @@ import { firstNever, grid, lastAlways, type Figure, type Row } from './figure.js
 import { TRIALS, USUAL, trial } from './trials.js';
 
 /** dB */
-const TWISTS = { small: [0, 4, 8, 10, 12, 14, 16], full: grid(0, 20, 0.5) };
+const TWISTS = { small: [0, 4, 8, 10, 12, 12.5, 14, 16], full: grid(0, 20, 0.5) };
 
 /** The stronger tone as on Mitel's tape: 6 dB from clipping, dBm0. */
 const LEVEL = -3;
