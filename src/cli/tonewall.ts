@@ -2,6 +2,7 @@
 import { AppError, codeOf } from '../errors.js';
 import { apikeys } from './apikeys.js';
 import { audit } from './audit.js';
+import { backup } from './backup.js';
 import { carrier } from './carrier.js';
 import type { Command } from './command.js';
 import { demo } from './demo.js';
@@ -9,10 +10,23 @@ import { dtmf } from './dtmf.js';
 import { events } from './events.js';
 import { guard } from './guard.js';
 import { keys } from './keys.js';
+import { restore } from './restore.js';
 import { scan } from './scan.js';
 
 /** The operator's tool: one file a command. */
-const COMMANDS: readonly Command[] = [demo, keys, apikeys, audit, events, guard, dtmf, scan, carrier];
+const COMMANDS: readonly Command[] = [
+  demo,
+  keys,
+  apikeys,
+  audit,
+  events,
+  backup,
+  restore,
+  guard,
+  dtmf,
+  scan,
+  carrier,
+];
 
 const [name, ...args] = process.argv.slice(2);
 process.exitCode = await main(name, args);

@@ -24,10 +24,15 @@ export async function pinKeys(
       );
     }
   }
-  const pinned = await redis.command('HGETALL', PINS);
-  const ids = Array.isArray(pinned) ? pinned.filter((_, at) => at % 2 === 0).map(String) : [];
-  const unknown = ids.filter((id) => checks[id] === undefined);
+  const unknown = Object.keys(await pinnedKeys(redis)).filter((id) => checks[id] === undefined);
   if (unknown.length > 0) {
     log.warn({ count: unknown.length }, 'the key file lacks keys that this Redis knows: is it an old copy?');
   }
+}
+
+/** The check value of each key that a Redis knows, by its id. */
+export async function pinnedKeys(redis: Redis): Promise<Record<string, string>> {
+  const reply = await redis.command('HGETALL', PINS);
+  const words = Array.isArray(reply) ? reply.map(String) : [];
+  return Object.fromEntries(words.flatMap((id, at) => (at % 2 === 0 ? [[id, words[at + 1] ?? '']] : [])));
 }
