@@ -13,7 +13,7 @@ const LEAKY: Readonly<Record<string, number>> = { 'GSM full rate': 1 };
 const COUNTED: Readonly<Record<string, number>> = {
   'AMR 4.75 kbit/s': 14,
   'AMR 5.9 kbit/s': 14,
-  'AMR 7.4 kbit/s': 16,
+  'AMR 7.4 kbit/s': 15,
   'AMR 12.2 kbit/s': 16,
   'GSM full rate': 15,
   'G.729A': 15,
