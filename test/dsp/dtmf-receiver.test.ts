@@ -114,7 +114,8 @@ describe('the receiver', () => {
   });
 
   it('takes levels from −3 to −50 dBm0 and refuses −55 dBm0', () => {
-    for (const level of [-3, -10, -25, -40, -50]) expect(listen(line(7, [[40, 50]], { level }))).toHaveLength(1);
+    for (const level of [-3, -10, -25, -40, -50])
+      expect(listen(line(7, [[40, 50]], { level }))).toHaveLength(1);
     expect(listen(line(7, [[100, 50]], { level: -55 }))).toEqual([]);
   });
 
