@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { AuditKeys } from '../../src/audit/chain-key.js';
+import { bodyOf, hashOf, NO_HASH, parseEntry, withMac, withSignature } from '../../src/audit/audit-entry.js';
+import { ChainKey, type AuditKeys } from '../../src/audit/chain-key.js';
 import { verifyChain } from '../../src/audit/verify-chain.js';
 import { codeOf } from '../../src/errors.js';
 import { Random } from '../support/random.js';
@@ -54,6 +55,23 @@ describe('the verifier', () => {
     }
   });
 
+  it('finds a past that was written anew with the audit key: what signed it is gone', async () => {
+    const name = '0000000001.jsonl';
+    const lines = files.get(name)?.toString('latin1').trimEnd().split('\n') ?? [];
+    const forged = await writtenAnew(lines, (line) => line.replace('"r7"', '"rX"'));
+    const changed = new Map(files).set(
+      name,
+      Buffer.from(forged.map((line) => `${line}\n`).join(''), 'latin1'),
+    );
+    for (const keys of [AUDIT_KEYS, null]) {
+      expect((await verified(changed, keys)).fault).toEqual({
+        seq: 1 + lines.findIndex((line) => line.includes('"log.checkpoint"')),
+        what: 'is not signed with the key that the checkpoint before it named',
+        file: expect.stringContaining(name),
+      });
+    }
+  });
+
   it('finds that a chain ends before a head that was seen from outside, or is another than that', async () => {
     await putFiles(dirs[2] ?? '', files);
     const { head } = await verifyChain(dirs[2] ?? '', { keys: AUDIT_KEYS });
@@ -88,6 +106,20 @@ describe('the verifier', () => {
 
 function same(a: Files, b: Files): boolean {
   return a.size === b.size && [...a].every(([name, bytes]) => b.get(name)?.equals(bytes));
+}
+
+/** Changed lines with links and MACs that fit, by somebody who has the audit key. Their signatures are the old ones. */
+async function writtenAnew(lines: readonly string[], change: (line: string) => string): Promise<string[]> {
+  const key = await ChainKey.derive(AUDIT_KEYS, parseEntry(lines[0] ?? '')?.resource ?? '');
+  let prev = NO_HASH;
+  return lines.map(change).map((line) => {
+    const entry = parseEntry(line);
+    if (entry === null) throw new Error('no entry');
+    const body = bodyOf(entry.seq, entry.time, entry, prev);
+    const forged = withSignature(withMac(body, key.mac(entry.seq, body)), entry.signature);
+    prev = hashOf(forged);
+    return forged;
+  });
 }
 
 /** The one thing that tells nothing to who has no audit key. */

@@ -148,10 +148,10 @@ describe('compose.yaml', () => {
   });
 
   it('keeps keys and what they seal on volumes apart', () => {
-    expect(mounts(tonewall)).toEqual({ '/keys': 'keys', '/run/redis': 'redis-socket' });
+    expect(mounts(tonewall)).toEqual({ '/data': 'data', '/keys': 'keys', '/run/redis': 'redis-socket' });
     expect(mounts(redis)).toMatchObject({ '/data': 'redis-data', '/run/redis': 'redis-socket' });
     expect(Object.values(mounts(redis))).not.toContain('keys');
-    expect(mounts(keys)).toEqual({ '/keys': 'keys', '/run/redis': 'redis-socket' });
+    expect(mounts(keys)).toEqual({ '/data': 'data', '/keys': 'keys', '/run/redis': 'redis-socket' });
     expect(tonewall.volumes).toContain('keys:/keys:ro');
     expect(tonewall.environment?.['VAULT_KEY_FILE']).toBe((keys['command'] as string[]).at(-1));
   });
