@@ -98,6 +98,21 @@ it('a cluster is checked on each of its masters', async () => {
   await admin.config('SET', 'appendfsync', 'always');
 });
 
+it('a script and the wait behind it go to the server of its keys', async () => {
+  const script = { name: 'kept', lua: "return redis.call('SET', KEYS[1], ARGV[1])" };
+  const waits = async (key: string) => {
+    for (;;) {
+      const both = await redis.runAndWait(script, [key], ['x'], ['WAIT', 0, 10]).catch(() => null);
+      // Until the connection of its own stands.
+      if (both !== null) return both;
+    }
+  };
+  for (const key of ['tw:{a}', 'tw:{b}']) expect(await waits(key)).toEqual({ reply: 'OK', waited: 0 });
+  await admin.script('FLUSH');
+  expect(await waits('tw:{c}')).toEqual({ reply: 'OK', waited: 0 });
+  expect(redis.peers).toEqual(['127.0.0.1']);
+});
+
 describeTokenStore('the Redis store on a cluster', () =>
   Promise.resolve({
     store: new RedisTokenStore({ redis, ...shared }),
