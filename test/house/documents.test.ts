@@ -5,7 +5,7 @@ import { REASONS, type FieldError } from '../../src/capture/view.js';
 import { SETTING_NAMES } from '../../src/config.js';
 import { createMetrics } from '../../src/metrics.js';
 
-const DOCUMENTS = ['README.md', 'SECURITY.md', 'docs/runbook.md'];
+const DOCUMENTS = ['README.md', 'SECURITY.md', 'docs/runbook.md', 'docs/vault.md'];
 const RUNBOOK = read('docs/runbook.md');
 
 /** What an outsider reads or runs: nothing in it may be of the machine that it was made on. */
