@@ -1,15 +1,15 @@
-import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { timestamp, type Clock } from '../clock.js';
 import { AppError, codeOf } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Metrics } from '../metrics.js';
 import { bodyOf, hashOf, withMac, withSignature, type AuditNote } from './audit-entry.js';
-import { EMPTY, type Head } from './chain-checker.js';
-import { ChainKey, EPOCH_ENTRIES, signerPassphrase, type AuditKeys } from './chain-key.js';
-import { ChainSigner } from './chain-signer.js';
-import { recoverChain, SET_ASIDE, type Recovered } from './recover-chain.js';
-import { HEAD_FILE, headText, segmentName } from './segment.js';
+import type { Head } from './chain-checker.js';
+import { openChain, type OpenChain } from './chain-files.js';
+import { EPOCH_ENTRIES, type AuditKeys } from './chain-key.js';
+import { recoverChain, type Recovered } from './recover-chain.js';
+import { headText, segmentName } from './segment.js';
 import { SegmentFile } from './segment-file.js';
 
 export interface AuditLogOptions {
@@ -42,22 +42,13 @@ interface Waiting {
   reject: ((error: AppError) => void) | null;
 }
 
-interface Parts {
-  chain: string;
-  head: Head;
-  key: ChainKey;
-  signer: ChainSigner;
-  segment: SegmentFile;
-  headFile: FileHandle;
-}
-
 /**
  * Writes a chain: one write and one fsync for all who wait at the time, in the order in which they came. When the disk
  * takes nothing more, all who wait are refused; what only says what was done is kept, and tried again.
  */
 export class AuditLog {
   readonly #options: AuditLogOptions;
-  readonly #parts: Parts;
+  readonly #chain: OpenChain;
   readonly #waiting: Waiting[] = [];
   /** Null between two segments. */
   #segment: SegmentFile | null;
@@ -70,12 +61,12 @@ export class AuditLog {
   #cancelCheckpoint: (() => void) | null = null;
   #cancelRetry = () => {};
 
-  private constructor(options: AuditLogOptions, parts: Parts) {
+  private constructor(options: AuditLogOptions, chain: OpenChain) {
     this.#options = options;
-    this.#parts = parts;
-    this.#segment = parts.segment;
+    this.#chain = chain;
+    this.#segment = chain.segment;
     this.#segmentBegan = options.clock.now();
-    this.#head = parts.head;
+    this.#head = chain.head;
     this.#turn('ready');
   }
 
@@ -88,7 +79,7 @@ export class AuditLog {
     try {
       await mkdir(dir, { recursive: true, mode: 0o700 });
       const found = await recoverChain(dir, keys);
-      const log = new AuditLog(options, await partsOf(dir, keys, found));
+      const log = new AuditLog(options, await openChain(dir, keys, found));
       try {
         await log.#start(found);
       } catch (error) {
@@ -104,7 +95,7 @@ export class AuditLog {
 
   /** Names the chain: its first public key. */
   get chain(): string {
-    return this.#parts.chain;
+    return this.#chain.name;
   }
 
   /** Whether entries are written now. */
@@ -154,15 +145,20 @@ export class AuditLog {
     this.#refuse(this.#waiting.splice(0));
     await this.#flushing;
     await this.#segment?.close();
-    await this.#parts.headFile.close();
+    await this.#chain.headFile.close();
   }
 
   async #start(found: Recovered | null): Promise<void> {
     if (found === null) await this.append(ownNote('log.begin', this.chain));
     const torn = found === null || found.torn === 0 ? '' : `, ${found.torn} bytes of an entry cut off`;
     await this.append(ownNote('log.start', `after ${headText(this.#head)}${torn}`));
-    for (const { seq, ...intent } of found?.open ?? []) {
-      await this.append({ ...intent, outcome: 'unknown', intent: seq });
+    const open = found?.open ?? [];
+    for (let at = 0; at < open.length; at += BATCH) {
+      await Promise.all(
+        open
+          .slice(at, at + BATCH)
+          .map(({ seq, ...intent }) => this.append({ ...intent, outcome: 'unknown', intent: seq })),
+      );
     }
   }
 
@@ -195,7 +191,7 @@ export class AuditLog {
   }
 
   async #write(batch: readonly Waiting[]): Promise<void> {
-    const { signer } = this.#parts;
+    const { signer } = this.#chain;
     const segment = (this.#segment ??= await this.#nextSegment());
     const lines: string[] = [];
     let head = this.#head;
@@ -213,7 +209,7 @@ export class AuditLog {
       add(ownNote('log.checkpoint', signer.nextName));
     }
     await segment.append(lines.join(''));
-    if (this.#state === 'down') this.#recovered();
+    if (this.#state === 'down') this.#turn('ready');
     const first = this.#head.seq + 1;
     this.#head = head;
     this.#checkpointed = checkpoint;
@@ -223,7 +219,7 @@ export class AuditLog {
 
   /** What follows a write. The entries are on disk: when this fails, the next write has to wait, not they. */
   async #settle(sync: boolean, checkpoint: boolean, full: SegmentFile | null): Promise<void> {
-    const { signer, headFile, key } = this.#parts;
+    const { signer, headFile, key } = this.#chain;
     const text = headText(this.#head);
     try {
       await headFile.write(`${text} ${key.mac(this.#head.seq, text)}\n`, 0, 'latin1');
@@ -242,7 +238,7 @@ export class AuditLog {
   }
 
   #line({ seq, hash }: Head, note: AuditNote): string {
-    const { key, signer } = this.#parts;
+    const { key, signer } = this.#chain;
     const body = bodyOf(seq + 1, timestamp(this.#options.clock.now()), note, hash);
     const line = withMac(body, key.mac(seq + 1, body));
     const signed = note.type === 'log.begin' || note.type === 'log.checkpoint';
@@ -283,11 +279,6 @@ export class AuditLog {
     this.#cancelRetry = this.#options.clock.after(RETRY_MS, () => this.#kick());
   }
 
-  #recovered(): void {
-    this.#turn('ready');
-    this.#options.log.info({}, 'the audit trail is written again');
-  }
-
   #turn(state: State): void {
     this.#state = state;
     this.#options.metrics.auditReady.set(state === 'ready' ? 1 : 0);
@@ -296,25 +287,6 @@ export class AuditLog {
   #refuse(waiting: readonly Waiting[]): void {
     for (const { reject } of waiting) reject?.(unavailable());
   }
-}
-
-async function partsOf(dir: string, keys: AuditKeys, found: Recovered | null): Promise<Parts> {
-  const passphrase = await signerPassphrase(keys);
-  const signer =
-    found === null
-      ? await ChainSigner.create(dir, passphrase)
-      : await ChainSigner.open(dir, passphrase, found.signer);
-  if (signer === null) {
-    throw new AppError('config_invalid', `${dir}/signer lacks the key of the audit trail: ${SET_ASIDE}`);
-  }
-  const chain = found?.chain ?? signer.name;
-  const path = found?.path ?? join(dir, segmentName(1));
-  const head = join(dir, HEAD_FILE);
-  await (await open(head, 'a', 0o600)).close();
-  return {
-    ...{ chain, head: found?.head ?? EMPTY, key: await ChainKey.derive(keys, chain), signer },
-    ...{ segment: await SegmentFile.open(path, found?.size ?? 0), headFile: await open(head, 'r+') },
-  };
 }
 
 function ownNote(type: AuditNote['type'], resource: string): AuditNote {
