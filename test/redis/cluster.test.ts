@@ -100,13 +100,14 @@ it('a cluster is checked on each of its masters', async () => {
 
 it('a script and the wait behind it go to the server of its keys', async () => {
   const script = { name: 'kept', lua: "return redis.call('SET', KEYS[1], ARGV[1])" };
-  const waits = async (key: string) => {
-    for (;;) {
-      const both = await redis.runAndWait(script, [key], ['x'], ['WAIT', 0, 10]).catch(() => null);
-      // Until the connection of its own stands.
-      if (both !== null) return both;
-    }
-  };
+  const waits = (key: string) => redis.runAndWait(script, [key], ['x'], ['WAIT', 0, 10]);
+  // Until the connection of its own stands.
+  await until(() =>
+    waits('tw:{a}').then(
+      () => true,
+      () => false,
+    ),
+  );
   for (const key of ['tw:{a}', 'tw:{b}']) expect(await waits(key)).toEqual({ reply: 'OK', waited: 0 });
   await admin.script('FLUSH');
   expect(await waits('tw:{c}')).toEqual({ reply: 'OK', waited: 0 });
