@@ -30,6 +30,7 @@ describe('settings', () => {
       nodeUrl: 'http://127.0.0.1:8080',
       live: false,
       redisUrl: null,
+      vaultDurability: 'local',
       agentRingSeconds: 60,
       defaultFlow: 'agent-assisted-card',
       guardHoldMs: 20,
@@ -41,6 +42,14 @@ describe('settings', () => {
       metricsPort: 9464,
       drainSeconds: 600,
       logLevel: 'info',
+    });
+  });
+
+  it('take Sentinels, and a level of durability that has replicas', () => {
+    const REDIS_URL = 'rediss+sentinel://me:secret@a:1,b:2/cards?sentinel_user=you';
+    expect(readConfig({ ...GOOD, REDIS_URL, VAULT_DURABILITY: 'replica-fsync' }).config).toMatchObject({
+      redisUrl: REDIS_URL,
+      vaultDurability: 'replica-fsync',
     });
   });
 
@@ -67,6 +76,9 @@ describe('settings', () => {
     ['CRM_WEBHOOK_URL', 'https://crm.example.com/hook'],
     ['CRM_WEBHOOK_SECRET', 'hunter2'],
     ['REDIS_URL', 'localhost:6379'],
+    ['REDIS_URL', 'redis+sentinel://a:26379'],
+    ['VAULT_DURABILITY', 'paper'],
+    ['VAULT_DURABILITY', 'replica'],
     ['TLS_CERT_FILE', '/cert.pem'],
     ['STORE_CARDS', 'false'],
     ['PSP', 'stripe'],
