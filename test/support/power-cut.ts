@@ -10,9 +10,13 @@ export function powerCut(dir: string): Record<string, string> {
   const library = join(dir, 'power-cut.so');
   const notes = join(dir, 'power-cut');
   const source = join(process.cwd(), 'test/support/power-cut.c');
-  execFileSync('cc', ['-O2', '-Wall', '-Werror', '-shared', '-fPIC', '-o', library, source, '-ldl'], {
-    stdio: 'pipe',
-  });
+  try {
+    execFileSync('cc', ['-O2', '-Wall', '-Werror', '-shared', '-fPIC', '-o', library, source, '-ldl'], {
+      stdio: 'pipe',
+    });
+  } catch (cause) {
+    throw new Error('power cuts need Linux and a C compiler: apt-get install gcc libc6-dev', { cause });
+  }
   mkdirSync(notes);
   return {
     LD_PRELOAD: library,

@@ -21,8 +21,10 @@ describe('kills under load', () => {
   }, 60_000);
 });
 
+const onLinux = process.platform === 'linux' ? describe : describe.skip;
+
 /** Kills of Redis after which nothing is left of its AOF that was not fsynced. */
-describe('power cuts under load', () => {
+onLinux('power cuts under load', () => {
   it('lose no token that was given out', async () => {
     const found = await killRounds({ kills: 1, puts: 300, seed: 3, powerCut: true, victims: ['redis'] });
     expect(found).toMatchObject({ ...NONE, refused: 0, kills: { redis: 1 } });
