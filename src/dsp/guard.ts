@@ -25,8 +25,8 @@ export interface GuardListener {
   press(cell: KeyCell, onset: number): void;
 }
 
-/** A cover that came of suspicion alone ends on this grid, 20 ms: no press counted, whose length could be told from it. */
-const FINE_GRID = 160;
+/** A cover that came of suspicion alone ends on this grid, 10 ms: no press counted, whose length could be told from it. */
+const FINE_GRID = 80;
 
 /** After a press the caller stays covered for 250 ms and to the grid: the keys that follow at once begin under it. */
 export const COVER = (250 * SAMPLE_RATE) / 1000;
