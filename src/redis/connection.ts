@@ -31,14 +31,14 @@ export function connect(address: RedisAddress, patience: Patience): Connection {
   };
   if (address.sentinel !== null) {
     const { name, username, password } = address.sentinel;
+    // Not with ioredis's failoverDetector: a failover that is announced while it connects makes it give up for good.
     return new Client({
       ...each,
-      ...{ name, role: 'master', sentinels: [...address.nodes], failoverDetector: true },
+      ...{ name, role: 'master', sentinels: [...address.nodes] },
       ...(username === null ? {} : { sentinelUsername: username }),
       ...(password === null ? {} : { sentinelPassword: password }),
       ...(address.tls ? { sentinelTLS: {}, enableTLSForSentinelMode: true } : {}),
       sentinelRetryStrategy: pause,
-      sentinelReconnectStrategy: pause,
       retryStrategy: pause,
     });
   }

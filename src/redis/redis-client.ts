@@ -79,7 +79,7 @@ export class RedisClient implements ReplicatedRedis {
     [wait = '', ...counts]: readonly RedisArgument[],
   ): Promise<ScriptAndWait> {
     const rest = [keys.length, ...keys, ...args];
-    const lane = (this.#waiting ??= this.#newLane(() => this.#waiting?.connection.disconnect(true)));
+    const lane = (this.#waiting ??= this.#newLane(() => leave(this.#waiting)));
     return this.#evaluate(script, (command, body) =>
       lane.send<ScriptAndWait>(script.name, async (connection) => {
         // One pipeline is one write to one socket: a wait on another connection would say nothing.
@@ -150,7 +150,7 @@ export class RedisClient implements ReplicatedRedis {
   #reconnect(): void {
     if (this.#closed || !this.#ready) return;
     this.#become(false);
-    this.#lane.connection.disconnect(true);
+    leave(this.#lane);
   }
 
   #beat(): void {
@@ -182,4 +182,9 @@ export class RedisClient implements ReplicatedRedis {
     }
     return sha;
   }
+}
+
+/** Drops a connection for a new one; ioredis gives up for good when that is asked of it while it connects. */
+function leave(lane: Lane | null): void {
+  if (lane?.connection.status === 'ready') lane.connection.disconnect(true);
 }

@@ -102,8 +102,9 @@ export async function startWatched(): Promise<Watched> {
       const before = await primary();
       await sentinel.call('SENTINEL', 'FAILOVER', 'cards');
       await until(async () => (await primary()) !== before);
-      // The Sentinel does it too, some seconds later.
+      // The Sentinel does both too, some seconds later.
       await before.admin.replicaof('127.0.0.1', (await primary()).port);
+      await before.admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
     },
     async inStep() {
       const { admin } = await primary();
