@@ -11,6 +11,9 @@ export const TRIALS: Readonly<Record<Effort, number>> = { small: 40, full: 160 }
 /** Between presses of which each stands for itself, ms. */
 export const APART = 100;
 
+/** Before the first press, ms: whoever dials has heard the dial tone. */
+const LEAD = 1000;
+
 /** A usual press: 50 ms, each tone at −10 dBm0. */
 export const USUAL = { length: 50, level: -10, pause: APART } as const;
 
@@ -28,7 +31,11 @@ export function trial(
   spoil?: (line: Line) => void,
 ): Point {
   const keys = stimulus.keys ?? ALL_KEYS;
-  const stimuli = Array.from({ length: count }, (_, n) => ({ ...stimulus, key: keys[n % keys.length] ?? 0 }));
+  const stimuli = Array.from({ length: count }, (_, n) => ({
+    ...stimulus,
+    key: keys[n % keys.length] ?? 0,
+    pause: n === 0 ? LEAD : stimulus.pause,
+  }));
   const line = lineOf(stimuli, random);
   spoil?.(line);
   const { right, extra } = hear(receiver, line);

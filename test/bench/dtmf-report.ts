@@ -25,7 +25,7 @@ function figureRows({ name, results }: MeasuredRow): string[] {
   );
 }
 
-/** How bad a rate may be of which that was seen: only of what was counted can be said so. */
+/** How bad the rate may be of which so much was seen; of a handful of trials nothing is said. */
 export function boundTable(rows: readonly MeasuredRow[]): string {
   const bounds = rows.flatMap(({ name, results }) =>
     (results[0]?.figures ?? []).flatMap((figure) => {
@@ -36,10 +36,13 @@ export function boundTable(rows: readonly MeasuredRow[]): string {
   return [cells(['test', '', 'seen', 'at 95 %']), cells(['---', '---', '---', '---']), ...bounds].join('\n');
 }
 
+const FEW = 100;
+
 function boundOf({ value, of, hours }: Figure): string | undefined {
   if (value === null) return undefined;
   if (hours !== undefined && hours > 0) return `under ${(countBound(value) / hours).toFixed(2)} an hour`;
-  if (of !== undefined) return `under ${(100 * shareBound(of - value, of)).toFixed(2)} % go wrong`;
+  if (of !== undefined && of >= FEW)
+    return `under ${(100 * shareBound(of - value, of)).toFixed(2)} % go wrong`;
   return undefined;
 }
 
