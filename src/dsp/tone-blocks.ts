@@ -42,7 +42,7 @@ export class ToneBlocks {
   push(mulaw: Uint8Array, start: number): void {
     const samples = this.#samples;
     for (let n = 0; n < BLOCK; n++) samples[n] = MULAW_DECODE[mulaw[start + n] ?? 0] ?? 0;
-    const slot = this.#count % KEPT;
+    const slot = this.#count & (KEPT - 1);
     takeHumOut(samples, this.#line);
     keepEnergy(samples, this.#whole, slot);
     bandPass(samples, this.#filter);
@@ -100,7 +100,7 @@ export class ToneBlocks {
   }
 
   #slot(ago: number): number {
-    return (this.#count + KEPT - 1 - ago) % KEPT;
+    return (this.#count - 1 - ago) & (KEPT - 1);
   }
 
   wipe(): void {
