@@ -22,7 +22,7 @@ const OPTIONS = {
 
 export const carrier: Command = {
   name: 'carrier',
-  summary: 'Run the simulated carrier alone, for any service that speaks the protocol',
+  summary: 'runs the simulated carrier alone, for any service that speaks the protocol',
   help: `
 Usage: npx tonewall carrier --voice-url URL [options]
 

@@ -28,7 +28,7 @@ const NO_USUAL_LENGTH: ReadonlySet<TestCardName> = new Set(['unionpay', 'maestro
 
 export const demo: Command = {
   name: 'demo',
-  summary: 'A scripted call through the running sandbox: a card is keyed, a token comes out',
+  summary: 'plays a scripted call in the running sandbox: a card is keyed, a token comes out',
   help: `
 Usage: npx tonewall demo [--card ${TEST_CARD_NAMES.join('|')}] [--language en|fr]
 

@@ -13,7 +13,7 @@ import { SoundInput } from './sound-input.js';
 
 export const dtmf: Command = {
   name: 'dtmf',
-  summary: 'List the key presses in raw 8 kHz µ-law or WAV audio',
+  summary: 'lists the key presses in raw 8 kHz µ-law or WAV audio',
   help: `Usage: npx tonewall dtmf [--digits] [--channel N] < IN
 
 IN is raw 8 kHz µ-law (G.711), one byte a sample, or a WAV file (µ-law, A-law or 16-bit PCM, 8 kHz or more), known by

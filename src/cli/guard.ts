@@ -14,7 +14,7 @@ import { WavOutput } from './wav-output.js';
 
 export const guard: Command = {
   name: 'guard',
-  summary: 'Pass raw 8 kHz µ-law or WAV audio through the guard, as an agent would hear it',
+  summary: 'passes raw 8 kHz µ-law or WAV audio through the guard, as an agent would hear it',
   help: `Usage: npx tonewall guard [--capture] [--channel N] < IN > OUT
 
 Keypad tones are covered, and each press is a beep. OUT is as long as IN, delayed by the hold-back.

@@ -16,7 +16,7 @@ const FOUND = 3;
 
 export const scan: Command = {
   name: 'scan',
-  summary: 'Find card numbers that were keyed in old recordings, and make copies without them',
+  summary: 'finds card numbers that were keyed in old recordings, and makes copies without them',
   help: `Usage: npx tonewall scan DIR [--blank OUT] [--json]
 
 Looks through a folder, and the folders in it, for recordings in which 12 digits or more were keyed with at most 10 s
