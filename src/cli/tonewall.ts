@@ -44,10 +44,16 @@ async function main(name: string | undefined, args: readonly string[]): Promise<
     process.stdout.write(`${command.help.trim()}\n`);
     return 0;
   }
+  // As with `| head`: whoever read has had enough, and that is no failure.
+  let readerGone = false;
+  process.stdout.once('error', (error) => {
+    readerGone = codeOf(error) === 'EPIPE';
+  });
   try {
     const { stdin, stdout, stderr, env } = process;
     return await command.run(args, { stdin, stdout, stderr, env });
   } catch (error) {
+    if (readerGone) return 0;
     process.stderr.write(`${error instanceof AppError ? error.message : `failed (${codeOf(error)})`}\n`);
     return 1;
   }
