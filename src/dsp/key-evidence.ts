@@ -1,9 +1,8 @@
-import { bandPassGain } from './band-pass.js';
 import { TONES, toneHz } from './keypad.js';
 import { LineFloor } from './line-floor.js';
 import { SAMPLE_RATE } from './mulaw.js';
 import { BLOCK, type ToneBlocks } from './tone-blocks.js';
-import { restOf, type ToneWindow } from './tone-window.js';
+import { restOf, TONE_GAIN, type ToneWindow } from './tone-window.js';
 
 /**
  * What tells a key from a voice, in the order of `KeyEvidence.values`. In dB, but the detune, which is in % of the frequency. "Long"
@@ -58,7 +57,6 @@ const TURN = Float64Array.from(
 );
 const COS = TURN.map(Math.cos);
 const SIN = TURN.map(Math.sin);
-const GAIN = Float64Array.from({ length: TONES }, (_, tone) => bandPassGain(toneHz(tone)));
 
 const { abs, atan2, log10, max, min } = Math;
 
@@ -166,7 +164,7 @@ export class KeyEvidence {
     }
     const explained = (2 * near) / (blocks * BLOCK);
     this.#longExplained += explained;
-    this.#longPair += explained / (GAIN[tone] ?? 1);
+    this.#longPair += explained / (TONE_GAIN[tone] ?? 1);
     this.values[peakAt] = bounded(over(near, far), PEAK_LEAST, PEAK_MOST);
     this.values[detuneAt] = min(this.#detune(tone), DETUNE_MOST);
   }
@@ -192,7 +190,7 @@ export class KeyEvidence {
     const { blocks } = this.#window;
     for (let ago = 0; ago < blocks; ago++)
       energy += this.#blocks.re(tone, ago) ** 2 + this.#blocks.im(tone, ago) ** 2;
-    return clear((this.#window.at(tone) * (GAIN[tone] ?? 1) * BLOCK) / 2, energy);
+    return clear((this.#window.at(tone) * (TONE_GAIN[tone] ?? 1) * BLOCK) / 2, energy);
   }
 
   /** What came before is not known: whatever stands there now counts as risen. */

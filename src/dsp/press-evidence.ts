@@ -1,6 +1,7 @@
 import type { Background } from './background.js';
+import { comesTo } from './evidence-score.js';
 import { TONES } from './keypad.js';
-import { PRESS_CERTAIN, PRESS_EVIDENCE, PRESS_LINEAR, PRESS_SQUARE } from './press-weights.js';
+import { PRESS_CERTAIN, PRESS_WEIGHTS } from './press-weights.js';
 import { ToneEvidence } from './tone-evidence.js';
 import { restOf, type ToneWindow } from './tone-window.js';
 
@@ -104,18 +105,13 @@ export class PressEvidence {
       Math.abs(this.#twistOfAll()) <= TWIST_MOST &&
       this.low.detune <= DETUNE_MOST &&
       this.high.detune <= DETUNE_MOST &&
-      this.#weighed() >= PRESS_CERTAIN
+      this.#weighsEnough()
     );
   }
 
-  #weighed(): number {
+  #weighsEnough(): boolean {
     this.#gather();
-    let sum = 0;
-    for (let n = 0; n < PRESS_EVIDENCE.length; n++) {
-      const value = this.#values[n] ?? 0;
-      sum += ((PRESS_LINEAR[n] ?? 0) + (PRESS_SQUARE[n] ?? 0) * value) * value;
-    }
-    return sum;
+    return comesTo(PRESS_CERTAIN, this.#values, PRESS_WEIGHTS);
   }
 
   /** In the order of `PRESS_EVIDENCE`. */

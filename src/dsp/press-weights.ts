@@ -1,3 +1,5 @@
+import { columnsOf } from './evidence-score.js';
+
 /**
  * What tells a press from a voice, and the weight of each and of its square: a logistic regression of 12,700 made keys
  * (clean, off frequency, twisted, cut in two, over noise, voices, a dial tone, an echo or a third tone, through AMR,
@@ -25,8 +27,7 @@ const WEIGHTS = {
 export type PressEvidenceName = keyof typeof WEIGHTS;
 export const PRESS_EVIDENCE = Object.keys(WEIGHTS) as readonly PressEvidenceName[];
 
-export const PRESS_LINEAR = Float64Array.from(PRESS_EVIDENCE, (name) => WEIGHTS[name][0]);
-export const PRESS_SQUARE = Float64Array.from(PRESS_EVIDENCE, (name) => WEIGHTS[name][1]);
+export const PRESS_WEIGHTS = columnsOf(WEIGHTS, PRESS_EVIDENCE);
 
 /** The sum from which on a press is certain. */
 export const PRESS_CERTAIN = 21.9;

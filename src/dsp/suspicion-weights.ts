@@ -1,9 +1,7 @@
+import { columnsOf, type EvidenceWeights } from './evidence-score.js';
 import { EVIDENCE, type EvidenceName } from './key-evidence.js';
 
-export interface SuspicionWeights {
-  /** For each piece of evidence, and for its square; in the order of `EVIDENCE`. */
-  readonly linear: Float64Array;
-  readonly square: Float64Array;
+export interface SuspicionWeights extends EvidenceWeights {
   /** The sum from which on the caller is covered, without and with an open field. */
   readonly closed: number;
   readonly open: number;
@@ -62,14 +60,7 @@ const WINDOW_OF_10_MS: Table = {
 
 /** By the hold-back in ms. 15 ms leave a window of 10 ms; 40 ms give a key time to be suspected later. */
 export const SUSPICION_WEIGHTS: Readonly<Record<15 | 20 | 40, SuspicionWeights>> = {
-  15: { ...columnsOf(WINDOW_OF_10_MS), closed: 6.6, open: 2.8 },
-  20: { ...columnsOf(WINDOW_OF_15_MS), closed: 8.4, open: 4.3 },
-  40: { ...columnsOf(WINDOW_OF_15_MS), closed: 9.3, open: 5.4 },
+  15: { ...columnsOf(WINDOW_OF_10_MS, EVIDENCE), closed: 6.6, open: 2.8 },
+  20: { ...columnsOf(WINDOW_OF_15_MS, EVIDENCE), closed: 8.4, open: 4.3 },
+  40: { ...columnsOf(WINDOW_OF_15_MS, EVIDENCE), closed: 9.3, open: 5.4 },
 };
-
-function columnsOf(table: Table): Pick<SuspicionWeights, 'linear' | 'square'> {
-  return {
-    linear: Float64Array.from(EVIDENCE, (name) => table[name][0]),
-    square: Float64Array.from(EVIDENCE, (name) => table[name][1]),
-  };
-}

@@ -1,3 +1,4 @@
+import { comesTo } from './evidence-score.js';
 import { KeyEvidence } from './key-evidence.js';
 import { SUSPICION_WEIGHTS, type SuspicionWeights } from './suspicion-weights.js';
 import type { ToneBlocks } from './tone-blocks.js';
@@ -51,17 +52,9 @@ export class Suspicion {
     return rest <= REST_MOST && Math.abs(twist) <= TWIST_MOST && this.#window.level(pair) >= LEVEL_LEAST;
   }
 
-  /** Weighs each piece of evidence, and its square. */
   #suspects(threshold: number): boolean {
-    const { values } = this.#evidence;
-    const { linear, square } = this.#weights;
     this.#evidence.update();
-    let sum = 0;
-    for (let n = 0; n < values.length; n++) {
-      const value = values[n] ?? 0;
-      sum += ((linear[n] ?? 0) + (square[n] ?? 0) * value) * value;
-    }
-    return sum >= threshold;
+    return comesTo(threshold, this.#evidence.values, this.#weights);
   }
 
   /** What came before is not known: whatever stands there now counts as risen. */

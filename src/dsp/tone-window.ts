@@ -9,8 +9,8 @@ import { BLOCK, type ToneBlocks } from './tone-blocks.js';
  */
 const ASIDE = 0.012;
 
-/** What the band-pass took from a tone is given back. */
-const GAIN = Float64Array.from({ length: TONES }, (_, tone) => bandPassGain(toneHz(tone)));
+/** What the band-pass leaves of each tone's power: it is given back. */
+export const TONE_GAIN = Float64Array.from({ length: TONES }, (_, tone) => bandPassGain(toneHz(tone)));
 
 const { log10, max } = Math;
 
@@ -31,9 +31,8 @@ export class ToneWindow {
   inBand = 0;
   /** The part of `inBand` that the pair explains. */
   explained = 0;
-  /** Shares of the energy in the band, and of all of it, that the pair leaves unexplained. */
+  /** Share of the energy in the band that the pair leaves unexplained. */
   rest = 1;
-  restOfAll = 1;
   /** Level of the best column over the best row, dB. */
   twist = 0;
   /** Correlation with each tone at its own frequency. */
@@ -71,10 +70,9 @@ export class ToneWindow {
     this.column = this.#best(GROUP);
     this.pair = this.at(this.row) + this.at(this.column);
     this.explained =
-      this.at(this.row) * (GAIN[this.row] ?? 1) + this.at(this.column) * (GAIN[this.column] ?? 1);
+      this.at(this.row) * (TONE_GAIN[this.row] ?? 1) + this.at(this.column) * (TONE_GAIN[this.column] ?? 1);
     // Kept in fields: a double that a function gives back is garbage of eight bytes and more, 400 times a second.
     this.rest = restOf(this.explained, this.inBand);
-    this.restOfAll = restOf(this.pair, this.whole);
     this.twist = 10 * log10((this.at(this.column) + 1) / (this.at(this.row) + 1));
   }
 
@@ -116,7 +114,7 @@ export class ToneWindow {
       (reCos - imSin) ** 2 + (imCos + reSin) ** 2,
       (reCos + imSin) ** 2 + (imCos - reSin) ** 2,
     );
-    this.energy[tone] = (2 * power) / (this.length * (GAIN[tone] ?? 1));
+    this.energy[tone] = (2 * power) / (this.length * (TONE_GAIN[tone] ?? 1));
   }
 
   #best(first: number): number {
@@ -134,7 +132,6 @@ export class ToneWindow {
     this.inBand = 0;
     this.explained = 0;
     this.rest = 1;
-    this.restOfAll = 1;
     this.twist = 0;
   }
 }
