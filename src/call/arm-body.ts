@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { FIELD_NAMES, OUTCOMES } from '../capture/view.js';
 import { holdsCardNumber } from '../card/card-like.js';
 import { MINOR_UNITS } from '../currency.js';
+import { PURPOSES } from '../vault/vault.js';
 import type { ArmRequest } from './calls.js';
 
 /** ISO 8583 gives an amount twelve digits; one more could be a card number. */
@@ -26,7 +27,7 @@ const consent = z
     at: z.iso.datetime({ offset: true }).describe('When the payer agreed.'),
     wording: freeText(2000).min(1).describe('What the payer agreed to, word for word.'),
   })
-  .describe("The payer's leave to keep the card; required unless `purpose` is `single`.");
+  .describe("The payer's leave to keep the card; required where `purpose` is `saved` or `subscription`.");
 
 const metadata = z
   .record(freeText(MAX_METADATA_KEY).min(1), freeText(500))
@@ -60,10 +61,7 @@ export const armBody = z
       .describe('ISO 4217 code.'),
     reference: freeText(200).nullable().default(null).describe('Yours: an order, an invoice.'),
     agent: freeText(200).nullable().default(null).describe('Who takes the card.'),
-    purpose: z
-      .enum(['single', 'saved', 'subscription'])
-      .default('single')
-      .describe('What the card is kept for.'),
+    purpose: z.enum(PURPOSES).default('single').describe('What the card is kept for.'),
     consent: consent.nullable().default(null),
     metadata: metadata.default({}),
   })
@@ -75,5 +73,5 @@ export const armBody = z
     if (body.amount !== null) require('currency', 'with an amount');
     if (body.currency !== null || body.outcome === 'charge')
       require('amount', 'with a currency, and to charge');
-    if (body.purpose !== 'single') require('consent', 'unless the purpose is single');
+    if (body.purpose === 'saved' || body.purpose === 'subscription') require('consent', 'to keep the card');
   }) satisfies z.ZodType<ArmRequest>;

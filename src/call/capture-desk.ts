@@ -227,7 +227,7 @@ export class CaptureDesk implements Calls {
           announce: (token) => {
             const record = this.#record(call, whenDurable(token));
             const { event } = this.#entry('capture.completed', record, token.expires_at);
-            return { event: JSON.stringify(event), writes: [records.writeOf(record)] };
+            return { events: [JSON.stringify(event)], writes: [records.writeOf(record)] };
           },
         };
         return audit.as({ actor, origin: id }, () => vault.tokenize(request));

@@ -55,6 +55,35 @@ export interface ProgressView {
   fields: FieldView[];
 }
 
+/** What can be done after a refusal: the same card again, another card, a payment page, or nothing. */
+export const NEXT_STEPS = ['retry', 'other_card', 'link', 'stop'] as const;
+export type NextStep = (typeof NEXT_STEPS)[number];
+
+/** The Charge of `INTERFACE.md`. */
+export interface ChargeView {
+  id: string;
+  status: 'approved' | 'declined' | 'unknown';
+  token: string | null;
+  /** Minor units. */
+  amount: number;
+  currency: string;
+  reference: string | null;
+  refunded: number;
+  provider: string;
+  provider_reference: string | null;
+  decline: DeclineView | null;
+  created_at: string;
+}
+
+/** Why it was refused, in words for each. */
+export interface DeclineView {
+  /** One of the neutral codes of `psp`. */
+  code: string;
+  for_agent: string;
+  for_caller: string;
+  next: NextStep;
+}
+
 /** The Capture of `INTERFACE.md`, as it goes to the API, the console and (in part) the CRM. */
 export interface CaptureView extends ProgressView {
   id: string;
@@ -65,12 +94,12 @@ export interface CaptureView extends ProgressView {
   amount: number | null;
   currency: string | null;
   agent: string | null;
-  purpose: 'single' | 'saved' | 'subscription';
+  purpose: 'single' | 'saved' | 'subscription' | 'dispute';
   metadata: Readonly<Record<string, string>>;
   token: string | null;
   fingerprint: string | null;
   card: CardView | null;
-  charge: null;
+  charge: ChargeView | null;
   created_at: string;
   updated_at: string;
 }

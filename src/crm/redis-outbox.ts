@@ -41,7 +41,7 @@ export class RedisOutbox implements Outbox {
 
   async write({ event, bucket, writes }: OutboxEntry): Promise<void> {
     const { redis, relay } = this.#options;
-    const entry = { slot: slotTag(event.merchant, bucket), event: JSON.stringify(event), writes };
+    const entry = { slot: slotTag(event.merchant, bucket), events: [JSON.stringify(event)], writes };
     await redis.run(WRITE, slotEntryKeys(entry), slotEntryArguments(entry));
     relay.nudge(event.merchant, bucket);
   }

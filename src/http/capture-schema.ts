@@ -1,8 +1,18 @@
 import { z } from 'zod';
-import { FIELD_NAMES, OUTCOMES, REASONS, type CaptureView, type FieldView } from '../capture/view.js';
+import {
+  FIELD_NAMES,
+  NEXT_STEPS,
+  OUTCOMES,
+  REASONS,
+  type CaptureView,
+  type ChargeView,
+  type FieldView,
+} from '../capture/view.js';
+import { DECLINE_CODES } from '../psp/decline-code.js';
 import { BRANDS } from '../card/brands.js';
 import type { CardView } from '../card/card.js';
 import type { Masked } from '../card/mask.js';
+import { PURPOSES } from '../vault/vault.js';
 
 const at = z.iso.datetime();
 
@@ -37,6 +47,32 @@ const fieldSchema = z.object({
     .describe('Why the last attempt failed.'),
 }) satisfies z.ZodType<FieldView>;
 
+export const chargeSchema = z
+  .object({
+    id: z.string().meta({ examples: ['chg_6T1M9C4X8Z2Q7V0K5R3W1JNHBG'] }),
+    status: z
+      .enum(['approved', 'declined', 'unknown'])
+      .describe('No money has moved unless it is `approved`; `unknown` will be settled.'),
+    token: z.string().nullable().describe('Null once a card that was refused has been destroyed.'),
+    amount: z.int().describe("In the currency's minor unit."),
+    currency: z.string(),
+    reference: z.string().nullable(),
+    refunded: z.int().describe('How much of it was given back.'),
+    provider: z.string(),
+    provider_reference: z.string().nullable(),
+    decline: z
+      .object({
+        code: z.string().meta({ enum: [...DECLINE_CODES] }),
+        for_agent: z.string(),
+        for_caller: z.string(),
+        next: z.enum(NEXT_STEPS),
+      })
+      .nullable()
+      .describe('Null unless declined.'),
+    created_at: at,
+  })
+  .describe('Money taken with a token, or not.') satisfies z.ZodType<ChargeView>;
+
 export const captureSchema = z
   .object({
     id: z.string().meta({ examples: ['cap_4F0V3P2B9K7W1D8S6M5N0QZXCR'] }),
@@ -50,13 +86,13 @@ export const captureSchema = z
     amount: z.int().nullable().describe("In the currency's minor unit."),
     currency: z.string().nullable(),
     agent: z.string().nullable(),
-    purpose: z.enum(['single', 'saved', 'subscription']),
+    purpose: z.enum(PURPOSES),
     metadata: z.record(z.string(), z.string()),
     fields: z.array(fieldSchema),
     token: z.string().nullable().describe('Ours for the card, once the capture is completed.'),
     fingerprint: z.string().nullable().describe('The same for the same card of the same merchant.'),
     card: cardSchema.nullable(),
-    charge: z.null(),
+    charge: chargeSchema.nullable(),
     created_at: at,
     updated_at: at,
   })

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { TokenView } from '../vault/vault.js';
+import { PURPOSES, type TokenView } from '../vault/vault.js';
 import { cardSchema } from './capture-schema.js';
 
 export const tokenSchema = z
@@ -7,7 +7,7 @@ export const tokenSchema = z
     token: z.string().meta({ examples: ['tnw_2H8K0W5Q7B9Y3M1P6R4TZVXJCG'] }),
     card: cardSchema,
     fingerprint: z.string().meta({ examples: ['fpr_9D3X7N1S5F8G2V6K0B4QWZRMTC'] }),
-    purpose: z.enum(['single', 'saved', 'subscription']),
+    purpose: z.enum(PURPOSES),
     channel: z.enum(['moto_attended', 'moto_ivr', 'ecommerce']),
     created_at: z.iso.datetime(),
     expires_at: z.iso.datetime(),

@@ -1,26 +1,29 @@
 import { outboxKey, type SlotWrite } from './keys.js';
 import type { RedisArgument } from './redis.js';
 
-/** What becomes true at once in one slot: an event for its outbox, and records. */
+/** What becomes true at once in one slot: events for its outbox, and records. */
 export interface SlotEntry {
   slot: string;
-  /** As it stands in the outbox: the JSON of a `CrmEvent`. */
-  event: string;
+  /** As they stand in the outbox: each the JSON of a `CrmEvent`. */
+  events: readonly string[];
   writes: readonly SlotWrite[];
 }
 
 /**
  * The head of every script that writes an entry: `announce()` does it, before the script's own writes. Redis undoes
- * nothing when a script fails midway, so the one write that can be refused, that to the outbox, comes first. KEYS and
+ * nothing when a script fails midway, so the writes that can be refused, those to the outbox, come first. KEYS and
  * ARGV begin with those of `slotEntryKeys` and `slotEntryArguments`; the script's own begin at `more_keys` and
  * `more_args`.
  */
 export const SLOT_ENTRY_LUA = `
-local records = tonumber(ARGV[2])
-local more_keys, more_args = records + 2, records * 2 + 3
+local events, records = tonumber(ARGV[1]), tonumber(ARGV[2])
+local more_keys, more_args = records + 2, events + records * 2 + 3
 local function announce()
-  redis.call('RPUSH', KEYS[1], ARGV[1])
-  for i = 1, records do redis.call('SET', KEYS[i + 1], ARGV[i * 2 + 1], 'EX', ARGV[i * 2 + 2]) end
+  for i = 1, events do redis.call('RPUSH', KEYS[1], ARGV[i + 2]) end
+  for i = 1, records do
+    local at = events + i * 2 + 1
+    redis.call('SET', KEYS[i + 1], ARGV[at], 'EX', ARGV[at + 1])
+  end
 end
 `;
 
@@ -30,8 +33,9 @@ export function slotEntryKeys(entry: SlotEntry): string[] {
 
 export function slotEntryArguments(entry: SlotEntry): RedisArgument[] {
   return [
-    entry.event,
+    entry.events.length,
     entry.writes.length,
+    ...entry.events,
     ...entry.writes.flatMap(({ value, ttlSeconds }) => [value, ttlSeconds]),
   ];
 }

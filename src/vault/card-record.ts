@@ -3,6 +3,7 @@ import { BRANDS } from '../card/brands.js';
 import { AppError } from '../errors.js';
 import { DURABILITY_LEVELS } from '../redis/durability-level.js';
 import type { CardRecord } from './token-store.js';
+import { PURPOSES } from './vault.js';
 
 const schema: z.ZodType<CardRecord> = z.strictObject({
   brand: z.enum(BRANDS),
@@ -10,7 +11,7 @@ const schema: z.ZodType<CardRecord> = z.strictObject({
   exp_month: z.number(),
   exp_year: z.number(),
   fingerprint: z.string(),
-  purpose: z.enum(['single', 'saved', 'subscription']),
+  purpose: z.enum(PURPOSES),
   channel: z.enum(['moto_attended', 'moto_ivr', 'ecommerce']),
   created: z.number(),
   expires: z.number(),

@@ -78,7 +78,7 @@ export class RedisTokenStore implements TokenStore {
       outcome = await this.#writes.run(PUT, keys, args);
     } catch (error) {
       if (codeOf(error) === 'redis_unavailable') {
-        this.#withdrawals.add({ sealed, record, outbox: outboxKey(slot), event: entry.event });
+        this.#withdrawals.add({ sealed, record, outbox: outboxKey(slot), events: entry.events });
       }
       throw error;
     }
@@ -120,11 +120,11 @@ function entryOf(
   key: string,
   { record }: TokenRow,
   retention: Retention,
-  { event, writes }: Announcement,
+  { events, writes }: Announcement,
 ): SlotEntry {
   const ttlSeconds = Math.max(1, retention.record - Math.floor(record.created / 1000));
   if (writes.some((write) => !write.key.includes(slot))) {
     throw new AppError('internal', 'a record of another slot can not be written with a token');
   }
-  return { slot, event, writes: [{ key, value: JSON.stringify(record), ttlSeconds }, ...writes] };
+  return { slot, events, writes: [{ key, value: JSON.stringify(record), ttlSeconds }, ...writes] };
 }

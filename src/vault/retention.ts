@@ -12,11 +12,13 @@ const DAY_S = 86_400;
 /** 13 months to contest a payment (L.133-24 of the French monetary code), and some days of slack. */
 const RECORD_DAYS = 400;
 
-/** What ends a card of this purpose: days that the operator sets, or the card's own end. */
-const ENDS_WITH = { single: 'days', saved: 'card', subscription: 'card' } as const satisfies Record<
-  Purpose,
-  'days' | 'card'
->;
+/** What ends a card of this purpose: days that the operator sets, the card's own end, or the time to contest. */
+const ENDS_WITH = {
+  single: 'days',
+  saved: 'card',
+  subscription: 'card',
+  dispute: 'contest',
+} as const satisfies Record<Purpose, 'days' | 'card' | 'contest'>;
 
 /**
  * An expired card can't be charged, so none is kept longer than that; disputes are settled by the record, which
@@ -30,7 +32,8 @@ export function retentionOf(
 ): Retention {
   const cardEnds = endOfCard(card.expMonth, card.expYear);
   const daysEnd = Math.floor(createdMs / 1000) + ttlDays * DAY_S;
-  const end = ENDS_WITH[purpose] === 'days' ? Math.min(daysEnd, cardEnds) : cardEnds;
+  const contestEnds = Math.floor(createdMs / 1000) + RECORD_DAYS * DAY_S;
+  const end = { days: Math.min(daysEnd, cardEnds), card: cardEnds, contest: contestEnds }[ENDS_WITH[purpose]];
   return { card: end, record: end + RECORD_DAYS * DAY_S };
 }
 

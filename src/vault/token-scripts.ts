@@ -63,11 +63,12 @@ export const DESTROY: Script = {
 return shredded(KEYS[1])`,
 };
 
-/** KEYS: the sealed card, the record, the outbox. ARGV: the event. Takes a write back as if it had not been. */
+/** KEYS: the sealed card, the record, the outbox. ARGV: the events. Takes a write back as if it had not been. */
 export const WITHDRAW: Script = {
   name: 'vault-withdraw',
   lua: `${SHRED_LUA}
 shredded(KEYS[1])
 redis.call('UNLINK', KEYS[2])
-return redis.call('LREM', KEYS[3], 1, ARGV[1])`,
+for _, event in ipairs(ARGV) do redis.call('LREM', KEYS[3], 1, event) end
+return 1`,
 };

@@ -1,7 +1,11 @@
 import type { CardSecret, CardView } from '../card/card.js';
 import type { SlotWrite } from '../redis/keys.js';
 
-export type Purpose = 'single' | 'saved' | 'subscription';
+export const PURPOSES = ['single', 'saved', 'subscription', 'dispute'] as const;
+export type Purpose = (typeof PURPOSES)[number];
+/** How often a token may be charged: `once` dies with its first charge that is approved. */
+export const USAGES = ['once', 'many'] as const;
+export type Usage = (typeof USAGES)[number];
 export type Channel = 'moto_attended' | 'moto_ivr' | 'ecommerce';
 
 /** The payer's leave to keep a card, as the CRM recorded it. `at` is RFC 3339. */
@@ -20,14 +24,14 @@ export interface TokenizeRequest {
   channel: Channel;
   metadata: Readonly<Record<string, string>>;
   /**
-   * What shall become true together with the token: called with it, before the write. `event` goes to the outbox of
-   * the slot, `writes` are plain SETs in the same slot.
+   * What shall become true together with the token: called with it, before the write.
    */
   announce(token: TokenView): Announcement;
 }
 
 export interface Announcement {
-  event: string;
+  /** Events for the outbox of the slot, as JSON; none for a card that is sealed before it is charged. */
+  events: readonly string[];
   writes: readonly SlotWrite[];
 }
 

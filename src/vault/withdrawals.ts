@@ -8,7 +8,7 @@ export interface Withdrawal {
   sealed: string;
   record: string;
   outbox: string;
-  event: string;
+  events: readonly string[];
 }
 
 const MAX_WAITING = 1_000;
@@ -56,9 +56,9 @@ export class Withdrawals {
       this.#busy = false;
     }
   }
-  async #withdraw({ sealed, record, outbox, event }: Withdrawal): Promise<void> {
+  async #withdraw({ sealed, record, outbox, events }: Withdrawal): Promise<void> {
     try {
-      await this.#redis.run(WITHDRAW, [sealed, record, outbox], [event]);
+      await this.#redis.run(WITHDRAW, [sealed, record, outbox], events);
     } catch (error) {
       if (codeOf(error) === 'redis_unavailable') throw error;
       this.#log.error({ code: codeOf(error) }, 'a write of unknown outcome can not be taken back');

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import type { Place, TokenRow, TokenStore } from '../../src/vault/token-store.js';
+import type { TokenStore } from '../../src/vault/token-store.js';
+import { aPlace, aTokenRow, NOW, RETENTION } from '../support/token-row.js';
 
 /** A store under test, and what can be seen of it from the side. */
 export interface StoreUnderTest {
@@ -13,16 +14,14 @@ export interface StoreUnderTest {
 
 export function describeTokenStore(name: string, make: () => Promise<StoreUnderTest>): void {
   describe(name, () => {
-    const now = Math.floor(Date.now() / 1000);
-    const retention = { card: now + 1_000, record: now + 2_000 };
-    const none = { event: '{"none":true}', writes: [] };
+    const none = { events: ['{"none":true}'], writes: [] };
 
     it('keeps a row, its event and its records together', async () => {
       const { store, events, written } = await make();
-      const place = newPlace(0x0a);
-      const row = newRow(now);
+      const place = aPlace(0x0a);
+      const row = aTokenRow();
       const writes = [{ key: 'tw:c:{shop.0a}:cap', value: 'completed', ttlSeconds: 60 }];
-      await store.put(place, row, retention, { event: '{"id":1}', writes });
+      await store.put(place, row, RETENTION, { events: ['{"id":1}'], writes });
       expect(await store.get(place)).toEqual(row);
       expect(await events('shop', 0x0a)).toEqual(['{"id":1}']);
       expect(await written('tw:c:{shop.0a}:cap')).toEqual({ value: 'completed', ttlSeconds: 60 });
@@ -30,26 +29,26 @@ export function describeTokenStore(name: string, make: () => Promise<StoreUnderT
 
     it('writes a row once, however often it is put', async () => {
       const { store, events } = await make();
-      const place = newPlace(0x0b);
-      const row = newRow(now);
-      await store.put(place, row, retention, none);
-      await store.put(place, row, retention, none);
-      expect(await events('shop', 0x0b)).toEqual([none.event]);
+      const place = aPlace(0x0b);
+      const row = aTokenRow();
+      await store.put(place, row, RETENTION, none);
+      await store.put(place, row, RETENTION, none);
+      expect(await events('shop', 0x0b)).toEqual(none.events);
     });
 
     it('finds nothing in another place', async () => {
       const { store } = await make();
-      const place = newPlace(0x0c);
-      await store.put(place, newRow(now), retention, none);
+      const place = aPlace(0x0c);
+      await store.put(place, aTokenRow(), RETENTION, none);
       expect(await store.get({ ...place, merchant: 'shed' })).toBeNull();
       expect(await store.get({ ...place, bucket: 0x0d })).toBeNull();
-      expect(await store.get(newPlace(0x0c))).toBeNull();
+      expect(await store.get(aPlace(0x0c))).toBeNull();
     });
 
     it('shreds a card once', async () => {
       const { store } = await make();
-      const place = newPlace(0x0e);
-      await store.put(place, newRow(now), retention, none);
+      const place = aPlace(0x0e);
+      await store.put(place, aTokenRow(), RETENTION, none);
       expect(await store.destroy(place)).toBe(true);
       expect(await store.get(place)).toBeNull();
       expect(await store.destroy(place)).toBe(false);
@@ -57,8 +56,8 @@ export function describeTokenStore(name: string, make: () => Promise<StoreUnderT
 
     it('has no card whose end has come', async () => {
       const { store } = await make();
-      const place = newPlace(0x0f);
-      await store.put(place, newRow(now), { card: now - 1, record: now + 2_000 }, none);
+      const place = aPlace(0x0f);
+      await store.put(place, aTokenRow(), { card: NOW - 1, record: NOW + 2_000 }, none);
       expect(await store.get(place)).toBeNull();
     });
 
@@ -66,7 +65,7 @@ export function describeTokenStore(name: string, make: () => Promise<StoreUnderT
       const { store, events } = await make();
       const writes = [{ key: 'tw:c:{shop.11}:cap', value: 'x', ttlSeconds: 60 }];
       await expect(
-        store.put(newPlace(0x10), newRow(now), retention, { ...none, writes }),
+        store.put(aPlace(0x10), aTokenRow(), RETENTION, { ...none, writes }),
       ).rejects.toMatchObject({ code: 'internal' });
       expect(await events('shop', 0x10)).toEqual([]);
     });
@@ -74,40 +73,10 @@ export function describeTokenStore(name: string, make: () => Promise<StoreUnderT
     it('keeps the first name of a fingerprint, for each merchant', async () => {
       const { store } = await make();
       const fingerprint = randomBytes(32);
-      expect(await store.alias('shop', fingerprint, 'fpr_1', now + 100)).toBe('fpr_1');
-      expect(await store.alias('shop', fingerprint, 'fpr_2', now + 50)).toBe('fpr_1');
-      expect(await store.alias('shed', fingerprint, 'fpr_3', now + 100)).toBe('fpr_3');
-      expect(await store.alias('shop', randomBytes(32), 'fpr_4', now + 100)).toBe('fpr_4');
+      expect(await store.alias('shop', fingerprint, 'fpr_1', NOW + 100)).toBe('fpr_1');
+      expect(await store.alias('shop', fingerprint, 'fpr_2', NOW + 50)).toBe('fpr_1');
+      expect(await store.alias('shed', fingerprint, 'fpr_3', NOW + 100)).toBe('fpr_3');
+      expect(await store.alias('shop', randomBytes(32), 'fpr_4', NOW + 100)).toBe('fpr_4');
     });
   });
-}
-
-function newPlace(bucket: number): Place {
-  return { merchant: 'shop', bucket, index: randomBytes(16) };
-}
-
-function newRow(now: number): TokenRow {
-  return {
-    record: {
-      brand: 'visa',
-      last4: '4242',
-      exp_month: 12,
-      exp_year: 2034,
-      fingerprint: 'fpr_0',
-      purpose: 'saved',
-      channel: 'moto_attended',
-      created: now * 1000,
-      expires: now + 1_000,
-      durability: 'local',
-      consent: { at: '2026-01-01T00:00:00Z', wording: 'v1' },
-      metadata: { order: 'A-1' },
-    },
-    sealed: {
-      layout: 1,
-      keyVersion: 'k1',
-      dataKey: randomBytes(60),
-      card: randomBytes(60),
-      bin: randomBytes(34),
-    },
-  };
 }

@@ -13,6 +13,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['console'],
   ['http'],
   ['call'],
+  ['charge'],
   ['carrier', 'crm'],
   ['flow', 'access'],
   ['capture'],

@@ -38,7 +38,7 @@ async function putUntilOver(lane: number): Promise<number> {
   for (let n = lane; !over.signal.aborted; n += Number(LANES)) {
     const announce = (view: TokenView) => {
       if (HASTY === 'yes') giveOut(view);
-      return { event: view.token, writes: [] };
+      return { events: [view.token], writes: [] };
     };
     try {
       const view = await vault.tokenize({ ...cardRequest(n % 256), announce });

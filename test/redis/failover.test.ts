@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../src/clock.js';
 import { createCrm } from '../../src/crm/crm.js';
@@ -9,13 +8,15 @@ import { checkLevel, isReached, type Durability } from '../../src/redis/durabili
 import { parseRedisUrl } from '../../src/redis/redis-address.js';
 import { RedisClient } from '../../src/redis/redis-client.js';
 import { RedisTokenStore } from '../../src/vault/redis-token-store.js';
-import type { Place, TokenRow } from '../../src/vault/token-store.js';
+import type { Place } from '../../src/vault/token-store.js';
 import { describeTokenStore } from '../contract/token-store.contract.js';
 import { anEvent } from '../support/events.js';
 import { startInbox } from '../support/inbox.js';
+import { countLost, keepPutting } from '../support/put-load.js';
 import { untilReady } from '../support/redis.js';
-import { startWatched, type Watched } from '../support/redis-servers.js';
 import { until } from '../support/service.js';
+import { aPlace, aTokenRow, RETENTION } from '../support/token-row.js';
+import { startWatched, type Watched } from '../support/watched-redis.js';
 
 const shared = { clock: systemClock, log: silentLogger, metrics: createMetrics() };
 
@@ -30,7 +31,7 @@ async function begin(): Promise<void> {
   await untilReady(redis);
   await servers.inStep();
   // The connection for waiting is made when it is first needed.
-  await put(storeOn(), newPlace(0));
+  await put(storeOn(), aPlace(0));
 }
 
 async function finish(): Promise<void> {
@@ -38,25 +39,7 @@ async function finish(): Promise<void> {
   await servers.stop();
 }
 
-const now = Math.floor(Date.now() / 1000);
-const retention = { card: now + 1_000, record: now + 2_000 };
-const row: TokenRow = {
-  record: {
-    brand: 'visa',
-    last4: '4242',
-    exp_month: 1,
-    exp_year: 2030,
-    fingerprint: 'fpr_0',
-    purpose: 'single',
-    channel: 'moto_ivr',
-    created: now * 1000,
-    expires: now + 1_000,
-    durability: 'replica',
-    consent: null,
-    metadata: {},
-  },
-  sealed: { layout: 1, keyVersion: 'k1', dataKey: Buffer.of(1), card: Buffer.of(2), bin: Buffer.of(3) },
-};
+const row = aTokenRow();
 
 function storeOn(options: { patienceMs?: number; durability?: Durability; elapsed?: () => number } = {}) {
   const { elapsed = () => 0, patienceMs = 4_000, durability = 'replica' } = options;
@@ -64,9 +47,8 @@ function storeOn(options: { patienceMs?: number; durability?: Durability; elapse
   return new RedisTokenStore({ redis, clock, log: silentLogger, durability, patienceMs });
 }
 
-const newPlace = (bucket: number): Place => ({ merchant: 'shop', bucket, index: randomBytes(16) });
 const put = (store: RedisTokenStore, place: Place, event = '{}') =>
-  store.put(place, row, retention, { event, writes: [] });
+  store.put(place, row, RETENTION, { events: [event], writes: [] });
 
 describe('levels of durability', () => {
   it('are reached by the numbers that Redis gives, and by nothing else', () => {
@@ -118,10 +100,10 @@ describeTokenStore('the Redis store that waits for a replica', () =>
 
 describe('a replica that is silent', () => {
   it('makes a put fail: nothing of it stays, other commands go on, and all is well once it answers', async () => {
-    await put(storeOn(), newPlace(0x40));
+    await put(storeOn(), aPlace(0x40));
     const replica = await servers.replica();
     replica.signal('SIGSTOP');
-    const place = newPlace(0x41);
+    const place = aPlace(0x41);
     const failed = put(storeOn({ patienceMs: 400 }), place, '{"late":1}');
     const began = systemClock.monotonic();
     let pings = 0;
@@ -148,7 +130,7 @@ describe('a replica that is silent', () => {
   it('for a moment costs a put only time, and the card is written once', async () => {
     const replica = await servers.replica();
     replica.signal('SIGSTOP');
-    const place = newPlace(0x42);
+    const place = aPlace(0x42);
     const slow = put(storeOn(), place);
     await until(async () => (await (await servers.primary()).admin.keys('tw:v:{shop.42}:*')).length > 0);
     setTimeout(() => replica.signal('SIGCONT'), 400);
@@ -158,7 +140,7 @@ describe('a replica that is silent', () => {
   }, 20_000);
 
   it('holds a deletion back too, which is then told as what it was', async () => {
-    const place = newPlace(0x43);
+    const place = aPlace(0x43);
     await put(storeOn(), place);
     const replica = await servers.replica();
     replica.signal('SIGSTOP');
@@ -202,52 +184,18 @@ describe('a server that is no longer the primary', () => {
   });
 });
 
-/** Puts cards one after another on `lanes` ways until told to stop; gives the places of those that were acknowledged. */
-function keepPutting(lanes: number): { stop(): Promise<{ kept: Place[]; refused: number }>; kept: Place[] } {
-  const kept: Place[] = [];
-  let refused = 0;
-  const stopped = new AbortController();
-  const store = storeOn();
-  const lane = async (): Promise<void> => {
-    while (!stopped.signal.aborted) {
-      const place = newPlace(randomBytes(1)[0] ?? 0);
-      try {
-        await put(store, place);
-        kept.push(place);
-      } catch {
-        refused++;
-      }
-    }
-  };
-  const all = Promise.all(Array.from({ length: lanes }, lane));
-  return {
-    kept,
-    async stop() {
-      stopped.abort();
-      await all;
-      store.close();
-      return { kept, refused };
-    },
-  };
-}
-
-async function expectAll(kept: readonly Place[]): Promise<void> {
-  const store = storeOn();
-  const rows = await Promise.all(kept.map((place) => store.get(place)));
-  expect(rows.filter((found) => found === null)).toHaveLength(0);
-}
-
 describe('a failover during puts', () => {
   it('in good order loses no acknowledged token, and needs no restart', async () => {
     const before = await servers.primary();
-    const puts = keepPutting(4);
+    const store = storeOn();
+    const puts = keepPutting(store, row);
     await until(() => puts.kept.length > 100);
     await servers.failover();
     expect((await servers.primary()).port).not.toBe(before.port);
     const moved = puts.kept.length;
     await until(() => puts.kept.length > moved + 100, 20_000);
-    const { kept } = await puts.stop();
-    await expectAll(kept);
+    await puts.stop();
+    expect(await countLost(store, puts.kept)).toBe(0);
     expect(redis.peers).toEqual(['127.0.0.1']);
   }, 60_000);
 
@@ -257,30 +205,30 @@ describe('a failover during puts', () => {
     await begin();
     let elapsed = 0;
     const store = storeOn({ elapsed: () => elapsed });
-    expect(await store.unsettled(newPlace(0x50))).toBe(false);
-    const shredded = newPlace(0x51);
+    expect(await store.unsettled(aPlace(0x50))).toBe(false);
+    const shredded = aPlace(0x51);
     await put(store, shredded);
     await store.destroy(shredded);
 
-    const puts = keepPutting(4);
+    const puts = keepPutting(store, row);
     await until(() => puts.kept.length > 200);
     const dead = await servers.primary();
     dead.signal('SIGKILL');
     await until(async () => (await servers.primary()).port !== dead.port, 20_000);
     // The one that is left has no replica: nothing is acknowledged any more, and nothing was that it lacks.
-    const { kept } = await puts.stop();
+    await puts.stop();
     await untilReady(redis);
-    await expectAll(kept);
-    expect(kept.length).toBeGreaterThan(200);
-    await expect(put(storeOn({ patienceMs: 300 }), newPlace(0x52))).rejects.toMatchObject({
+    expect(await countLost(store, puts.kept)).toBe(0);
+    expect(puts.kept.length).toBeGreaterThan(200);
+    await expect(put(storeOn({ patienceMs: 300 }), aPlace(0x52))).rejects.toMatchObject({
       code: 'redis_unavailable',
     });
-    await put(storeOn({ durability: 'local' }), newPlace(0x53));
+    await put(storeOn({ durability: 'local' }), aPlace(0x53));
 
-    expect(await store.unsettled(newPlace(0x50))).toBe(true);
+    expect(await store.unsettled(aPlace(0x50))).toBe(true);
     expect(await store.unsettled(shredded)).toBe(false);
     elapsed = 60_000;
-    expect(await store.unsettled(newPlace(0x50))).toBe(false);
+    expect(await store.unsettled(aPlace(0x50))).toBe(false);
     await checkDurability(redis, { declared: false, log: silentLogger });
     const lines: string[] = [];
     await checkLevel(redis, 'replica', { ...silentLogger, warn: (_, line) => lines.push(line) });

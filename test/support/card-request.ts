@@ -13,6 +13,6 @@ export function cardRequest(bucket: number): TokenizeRequest {
     consent: null,
     channel: 'moto_attended',
     metadata: {},
-    announce: () => ({ event: '{}', writes: [] }),
+    announce: () => ({ events: ['{}'], writes: [] }),
   };
 }

@@ -57,7 +57,7 @@ function request(
     consent: null,
     channel: 'moto_attended',
     metadata: {},
-    announce: ({ token }) => ({ event: JSON.stringify({ token }), writes: [] }),
+    announce: ({ token }) => ({ events: [JSON.stringify({ token })], writes: [] }),
     ...more,
   };
 }

@@ -4,9 +4,9 @@ import { silentLogger } from '../../src/log.js';
 import { outboxKey, slotTag } from '../../src/redis/keys.js';
 import type { RedisClient } from '../../src/redis/redis-client.js';
 import { RedisTokenStore } from '../../src/vault/redis-token-store.js';
-import type { TokenRow } from '../../src/vault/token-store.js';
 import { describeTokenStore } from '../contract/token-store.contract.js';
 import { startTestRedis, untilReady, type TestRedis } from '../support/redis.js';
+import { aTokenRow, NOW, RETENTION } from '../support/token-row.js';
 
 let server: TestRedis;
 let redis: RedisClient;
@@ -29,59 +29,35 @@ describeTokenStore('the Redis store', () =>
   }),
 );
 
-const now = Math.floor(Date.now() / 1000);
-const retention = { card: now + 1_000, record: now + 2_000 };
-const row: TokenRow = {
-  record: {
-    brand: 'visa',
-    last4: '4242',
-    exp_month: 1,
-    exp_year: 2030,
-    fingerprint: 'fpr_0',
-    purpose: 'single',
-    channel: 'moto_ivr',
-    created: now * 1000,
-    expires: now + 1_000,
-    durability: 'local',
-    consent: null,
-    metadata: {},
-  },
-  sealed: {
-    layout: 1,
-    keyVersion: 'k1',
-    dataKey: Buffer.from([0xff, 0]),
-    card: Buffer.from([1]),
-    bin: Buffer.from([2]),
-  },
-};
+const row = aTokenRow();
 const place = (bucket: number) => ({ merchant: 'shop', bucket, index: Buffer.alloc(16, bucket) });
 
 describe('a row in Redis', () => {
   it('ends by itself: the card first, then the record', async () => {
-    await storeOn().put(place(0x20), row, retention, { event: '{}', writes: [] });
+    await storeOn().put(place(0x20), row, RETENTION, { events: ['{}'], writes: [] });
     const name = '20'.repeat(16);
-    expect(await server.admin.expiretime(`tw:v:{shop.20}:s:${name}`)).toBe(retention.card);
+    expect(await server.admin.expiretime(`tw:v:{shop.20}:s:${name}`)).toBe(RETENTION.card);
     const record = await server.admin.expiretime(`tw:v:{shop.20}:r:${name}`);
-    expect(Math.abs(record - retention.record)).toBeLessThanOrEqual(2);
+    expect(Math.abs(record - RETENTION.record)).toBeLessThanOrEqual(2);
   });
 
   it('leaves its record, and no seal, when the card is shredded', async () => {
     const store = storeOn();
-    await store.put(place(0x21), row, retention, { event: '{}', writes: [] });
+    await store.put(place(0x21), row, RETENTION, { events: ['{}'], writes: [] });
     await store.destroy(place(0x21));
     expect(await server.admin.keys('tw:v:{shop.21}:*')).toEqual([`tw:v:{shop.21}:r:${'21'.repeat(16)}`]);
   });
 
   it('is not written when the outbox is of a wrong type', async () => {
     await server.admin.set(outboxKey('{shop.22}'), 'text');
-    const put = storeOn().put(place(0x22), row, retention, { event: '{}', writes: [] });
+    const put = storeOn().put(place(0x22), row, RETENTION, { events: ['{}'], writes: [] });
     await expect(put).rejects.toMatchObject({ code: 'internal' });
     expect(await server.admin.keys('tw:v:{shop.22}:*')).toEqual([]);
   });
 
   it('is refused when its record is not one of ours', async () => {
     const store = storeOn();
-    await store.put(place(0x23), row, retention, { event: '{}', writes: [] });
+    await store.put(place(0x23), row, RETENTION, { events: ['{}'], writes: [] });
     await server.admin.set(`tw:v:{shop.23}:r:${'23'.repeat(16)}`, '{"brand":"visa"}');
     await expect(store.get(place(0x23))).rejects.toMatchObject({ code: 'internal' });
   });
@@ -90,20 +66,20 @@ describe('a row in Redis', () => {
     const store = storeOn();
     const fingerprint = Buffer.alloc(32, 0x24);
     const key = `tw:f:{shop.24}:${'24'.repeat(32)}`;
-    await store.alias('shop', fingerprint, 'fpr_1', now + 100);
-    expect(await server.admin.expiretime(key)).toBe(now + 100);
-    await store.alias('shop', fingerprint, 'fpr_2', now + 900);
-    await store.alias('shop', fingerprint, 'fpr_3', now + 500);
-    expect(await server.admin.expiretime(key)).toBe(now + 900);
+    await store.alias('shop', fingerprint, 'fpr_1', NOW + 100);
+    expect(await server.admin.expiretime(key)).toBe(NOW + 100);
+    await store.alias('shop', fingerprint, 'fpr_2', NOW + 900);
+    await store.alias('shop', fingerprint, 'fpr_3', NOW + 500);
+    expect(await server.admin.expiretime(key)).toBe(NOW + 900);
   });
 });
 
 describe('a Redis that stops', () => {
   it('for a moment costs a put only time', async () => {
     const store = storeOn();
-    await store.alias('shop', Buffer.alloc(32), 'fpr_0', now + 100);
+    await store.alias('shop', Buffer.alloc(32), 'fpr_0', NOW + 100);
     server.pause();
-    const put = store.put(place(0x30), row, retention, { event: '{}', writes: [] });
+    const put = store.put(place(0x30), row, RETENTION, { events: ['{}'], writes: [] });
     await untilReady(redis, false);
     server.resume();
     await put;
@@ -114,7 +90,7 @@ describe('a Redis that stops', () => {
   it('for longer than a caller can wait gives no row, then or later', async () => {
     const store = storeOn(300);
     // Warm scripts: what hangs in the stopped server is the write itself.
-    await store.put(place(0x31), row, retention, { event: '{}', writes: [] });
+    await store.put(place(0x31), row, RETENTION, { events: ['{}'], writes: [] });
     let began: (() => void) | undefined;
     const paused = new Promise<void>((resolve) => (began = resolve));
     const run = redis.run.bind(redis);
@@ -126,7 +102,7 @@ describe('a Redis that stops', () => {
       }
       return run(script, keys, args);
     };
-    const put = store.put(place(0x32), row, retention, { event: '{"late":1}', writes: [] });
+    const put = store.put(place(0x32), row, RETENTION, { events: ['{"late":1}'], writes: [] });
     await paused;
     await expect(put).rejects.toMatchObject({ code: 'redis_unavailable' });
     server.resume();
@@ -138,7 +114,7 @@ describe('a Redis that stops', () => {
   });
 
   it('and goes on too late does not do what it was asked for', async () => {
-    const put = storeOn(-1).put(place(0x34), row, retention, { event: '{"late":1}', writes: [] });
+    const put = storeOn(-1).put(place(0x34), row, RETENTION, { events: ['{"late":1}'], writes: [] });
     await expect(put).rejects.toMatchObject({
       code: 'redis_unavailable',
       message: 'Redis took too long; try again',
@@ -156,7 +132,7 @@ describe('a Redis that stops', () => {
       // The answer came; the caller of the store is told that it did not.
       return run(script, keys, args);
     };
-    const put = store.put(place(0x33), row, retention, { event: '{"lost":1}', writes: [] });
+    const put = store.put(place(0x33), row, RETENTION, { events: ['{"lost":1}'], writes: [] });
     await expect(put).rejects.toMatchObject({ code: 'redis_unavailable' });
     redis.run = run;
     const withdrawn = new Promise<void>((resolve) => {
