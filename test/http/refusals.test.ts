@@ -89,7 +89,7 @@ describe('a body that breaks the schema', () => {
       'amount',
       'is required with a currency, and to charge',
     ],
-    ['keeping without consent', { purpose: 'saved' }, 'consent', 'is required unless the purpose is single'],
+    ['keeping without consent', { purpose: 'saved' }, 'consent', 'is required to keep the card'],
     [
       'a consent without zone',
       { purpose: 'saved', consent: { at: '2026-01-01T10:00:00', wording: 'yes' } },
