@@ -27,6 +27,20 @@ export function outboxKey(slot: string): string {
   return `${KEY_PREFIX}o:${slot}`;
 }
 
+/**
+ * Changes of a slot that a node wants to hear of again, for its audit chain, oldest first: in the slot, because a change
+ * and what says that it was made are one write.
+ */
+export function outcomesKey(slot: string, chain: string): string {
+  return `${KEY_PREFIX}a:${slot}:${chain}`;
+}
+
+/** An element for the end of a list, which joins an atomic write of its slot. */
+export interface SlotAppend {
+  key: string;
+  value: string;
+}
+
 /** A plain SET that joins an atomic write of its slot. */
 export interface SlotWrite {
   key: string;
