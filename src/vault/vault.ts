@@ -1,5 +1,5 @@
 import type { CardSecret, CardView } from '../card/card.js';
-import type { SlotWrite } from '../redis/keys.js';
+import type { SlotAppend, SlotWrite } from '../redis/keys.js';
 
 export const PURPOSES = ['single', 'saved', 'subscription', 'dispute'] as const;
 export type Purpose = (typeof PURPOSES)[number];
@@ -33,7 +33,12 @@ export interface Announcement {
   /** Events for the outbox of the slot, as JSON; none for a card that is sealed before it is charged. */
   events: readonly string[];
   writes: readonly SlotWrite[];
+  /** What the audit trail is told by the write itself. */
+  outcome?: OutcomeIn;
 }
+
+/** What a write in a slot appends there, to say that it was made. */
+export type OutcomeIn = (slot: string) => SlotAppend;
 
 /** The Token of `INTERFACE.md`. Nothing in it leads back to the card. */
 export interface TokenView {
@@ -56,6 +61,6 @@ export interface Vault {
   tokenize(request: TokenizeRequest): Promise<TokenView>;
   /** Null when unknown, expired, destroyed, or another merchant's. Tolerates case and `I L O`. */
   token(merchant: string, token: string): Promise<TokenView | null>;
-  /** Shreds the card behind a token; false when there was none. */
-  destroy(merchant: string, token: string): Promise<boolean>;
+  /** Shreds the card behind a token; false when there was none. `outcome` is appended when there was. */
+  destroy(merchant: string, token: string, outcome?: OutcomeIn): Promise<boolean>;
 }
