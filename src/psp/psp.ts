@@ -40,10 +40,11 @@ export interface CardRequest {
   /** The card is kept for later charges. */
   stored: boolean;
   /**
-   * Called with the provider's name of the payment, if it gives one before the card is sent; the card is sent only
-   * after it has resolved.
+   * Called exactly once, immediately before the first byte that can move money or holds the card leaves, with the
+   * provider's name of the payment where it has given one by then. When it rejects, nothing is sent, and the method
+   * rejects with the same error.
    */
-  named(providerReference: string): Promise<void>;
+  sending(providerReference: string | null): Promise<void>;
 }
 
 export interface AuthorizeRequest extends CardRequest {
