@@ -1,0 +1,97 @@
+import { describe, expect, it } from '@jest/globals';
+import { LANGUAGES } from '../../src/capture/flow.js';
+import { IN_DOUBT, REFUSALS, declineOf } from '../../src/charge/refusals.js';
+import { DECLINE_CODES } from '../../src/psp/decline-code.js';
+
+const TELLINGS = [...Object.values(REFUSALS).map(({ telling }) => telling), IN_DOUBT];
+const FRENCH = TELLINGS.flatMap(({ fr }) => [fr.forAgent, fr.forCaller]);
+const ENGLISH = TELLINGS.flatMap(({ en }) => [en.forAgent, en.forCaller]);
+
+describe('declineOf', () => {
+  it('tells the agent what to do and the caller what became of it', () => {
+    expect(declineOf('authentication_required', 'en')).toEqual({
+      code: 'authentication_required',
+      for_agent:
+        'The bank wants the caller to authenticate, which a phone payment cannot do. Send a payment link: the same card can be used there.',
+      for_caller:
+        'Your bank asks you to confirm this payment with it, and nothing has been taken. You can pay by a secure link instead.',
+      next: 'link',
+    });
+  });
+
+  it('has every neutral code in every language', () => {
+    for (const code of DECLINE_CODES) {
+      for (const language of LANGUAGES) {
+        const view = declineOf(code, language);
+        expect(view.for_agent).toMatch(/^\p{Lu}.{30,200}\.$/u);
+        expect(view.for_caller).toMatch(/^\p{Lu}.{30,160}\.$/u);
+      }
+    }
+  });
+});
+
+describe('REFUSALS', () => {
+  it('names the next step of each code', () => {
+    expect(Object.fromEntries(Object.entries(REFUSALS).map(([code, { next }]) => [code, next]))).toEqual({
+      card_declined: 'other_card',
+      expired_card: 'other_card',
+      incorrect_cvc: 'retry',
+      incorrect_number: 'retry',
+      insufficient_funds: 'other_card',
+      authentication_required: 'link',
+      processing_error: 'retry',
+      call_issuer: 'other_card',
+      pickup_card: 'stop',
+      unsupported: 'other_card',
+    });
+  });
+
+  it('lets one field be keyed again where other digits would help', () => {
+    const corrections = Object.entries(REFUSALS).filter(([, { correction }]) => correction !== null);
+    expect(corrections.map(([code, { correction }]) => [code, correction?.field, correction?.error])).toEqual(
+      [
+        ['expired_card', 'expiration-date', 'invalid-date'],
+        ['incorrect_cvc', 'security-code', 'invalid-security-code'],
+        ['incorrect_number', 'payment-card-number', 'invalid-card-number'],
+      ],
+    );
+  });
+
+  it('tells the caller each time that nothing was taken', () => {
+    for (const { telling } of Object.values(REFUSALS)) {
+      expect(telling.en.forCaller).toMatch(/nothing has been taken/i);
+      expect(telling.fr.forCaller).toContain('rien n’a été débité');
+    }
+  });
+
+  it('does not tell the caller of a lack of money or of a blocked card', () => {
+    for (const code of ['insufficient_funds', 'pickup_card'] as const) {
+      const { en, fr } = REFUSALS[code].telling;
+      expect(`${en.forCaller} ${fr.forCaller}`).not.toMatch(
+        /fund|limit|block|stolen|solde|plafond|bloqu|vol/i,
+      );
+    }
+  });
+});
+
+describe('IN_DOUBT', () => {
+  it('says that nobody is charged twice, and never to try again', () => {
+    expect(IN_DOUBT.en.forCaller).toContain('You will not be charged twice');
+    expect(IN_DOUBT.fr.forCaller).toContain('Vous ne serez pas débité deux fois');
+    for (const { forAgent, forCaller } of Object.values(IN_DOUBT)) {
+      expect(`${forAgent} ${forCaller}`).not.toMatch(/try|retry|réessay|refaire|nothing has been/i);
+    }
+  });
+});
+
+describe('the sentences', () => {
+  it('keep a no-break space before the high signs of French, and its apostrophe', () => {
+    for (const sentence of FRENCH) {
+      expect(sentence).not.toMatch(/[^\u00a0]:|[^\u202f][;!?]|['"]/);
+    }
+  });
+
+  it('are without doubled spaces, quotes and digits', () => {
+    for (const sentence of [...FRENCH, ...ENGLISH]) expect(sentence).not.toMatch(/\s\s|["\d]| [.,;:!?]/);
+  });
+});
