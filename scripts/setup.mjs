@@ -13,11 +13,13 @@ import { fileURLToPath } from 'node:url';
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const CACHE = join(ROOT, '.cache');
 const IS_ROOT = process.getuid?.() === 0;
+const DEBIAN_KEYS = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const goal = process.argv[2] ?? 'start';
 
 checkNode();
 await installDependencies();
 await installRedis();
+if (goal === 'test') await unpackNewerRedis();
 if (goal === 'test') await installBrowser();
 await build();
 
@@ -70,6 +72,41 @@ async function unpackRedis() {
     if (spawnSync('dpkg-deb', ['-x', join(debs, deb), dir]).status !== 0) return false;
   }
   return existsSync(join(dir, 'usr/bin/redis-check-rdb'));
+}
+
+/**
+ * A second server, which knows WAITAOF, for the tests of what needs it. Debian 12 has one in its backports; where the
+ * first server is no newer either and this one can't be had, those tests are skipped and say so.
+ */
+async function unpackNewerRedis() {
+  const dir = join(CACHE, 'valkey');
+  if (process.env.NEWER_REDIS_SERVER || existsSync(join(dir, 'usr/bin/valkey-check-rdb'))) return;
+  if (!onPath('apt-get') || !existsSync(DEBIAN_KEYS) || !isBookworm()) return;
+  const lists = join(dir, 'lists');
+  mkdirSync(join(lists, 'partial'), { recursive: true });
+  const sources = join(dir, 'sources.list');
+  writeFileSync(
+    sources,
+    `deb [signed-by=${DEBIAN_KEYS}] http://deb.debian.org/debian bookworm-backports main\n`,
+  );
+  // Lists of its own: those of the machine stay as they are.
+  const options = [
+    `Dir::Etc::SourceList=${sources}`,
+    'Dir::Etc::SourceParts=-',
+    `Dir::State::Lists=${lists}`,
+  ];
+  const own = options.flatMap((option) => ['-o', option]);
+  const apt = (label, ...args) => attempt(label, 'apt-get', [...own, '-qq', ...args], dir);
+  if (!(await apt("Reading the list of Debian's backports", 'update'))) return;
+  if (!(await apt('Downloading a newer Redis server for the tests', 'download', 'valkey-tools'))) return;
+  for (const deb of readdirSync(dir).filter((name) => name.endsWith('.deb'))) {
+    spawnSync('dpkg-deb', ['-x', join(dir, deb), dir]);
+  }
+}
+
+function isBookworm() {
+  const release = '/etc/os-release';
+  return existsSync(release) && /^VERSION_CODENAME=bookworm$/m.test(readFileSync(release, 'utf8'));
 }
 
 /** A browser for the browser tests; without one they are skipped and say so. */

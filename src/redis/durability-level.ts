@@ -1,11 +1,13 @@
 import { AppError, codeOf } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { RedisNodes } from './durability.js';
-import type { RedisArgument, RedisReply } from './redis.js';
+import type { RedisCommand, RedisReply } from './redis.js';
 
 /** A command that, behind a write on its connection, says how many servers have that write. */
 interface Wait {
   command: 'WAIT' | 'WAITAOF';
+  /** Sent before it. */
+  first?: RedisCommand;
   /** How many must have it, as the command takes them. */
   counts: readonly number[];
   /** The first Redis that knows the command. */
@@ -24,19 +26,21 @@ interface Wait {
 export const DURABILITY_LEVELS = ['local', 'replica', 'replica-fsync'] as const;
 export type Durability = (typeof DURABILITY_LEVELS)[number];
 
+/** How long a replica may take for each. The caller is on the line, and the write is tried again. */
+const WAIT_MS = 250;
+
 const WAITS: Readonly<Record<Durability, Wait | null>> = {
   local: null,
   replica: { command: 'WAIT', counts: [1], since: [3, 0] },
-  'replica-fsync': { command: 'WAITAOF', counts: [1, 1], since: [7, 2] },
+  // A replica that is asked answers at once, for what it has fsynced by then, and again a second later. Asked together
+  // with the write it would answer too soon: when it has told that the write came, it has fsynced it, too.
+  'replica-fsync': { command: 'WAITAOF', counts: [1, 1], since: [7, 2], first: ['WAIT', 1, WAIT_MS] },
 };
 
-/** How long a replica may take. The caller is on the line, and the write is tried again. */
-const WAIT_MS = 250;
-
-/** What to send behind a write; null where the answer to the write says all. */
-export function waitOf(level: Durability): readonly RedisArgument[] | null {
+/** What to send behind a write, one by one: the last reply counts. Null where the answer to the write says all. */
+export function waitOf(level: Durability): readonly RedisCommand[] | null {
   const wait = WAITS[level];
-  return wait && [wait.command, ...wait.counts, WAIT_MS];
+  return wait && [...(wait.first ? [wait.first] : []), [wait.command, ...wait.counts, WAIT_MS]];
 }
 
 /** Whether the answer to it means that the level is reached. That there was no error says nothing: the numbers do. */

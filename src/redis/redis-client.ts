@@ -8,6 +8,7 @@ import { Lane, UnknownScript } from './lane.js';
 import type { RedisAddress } from './redis-address.js';
 import type {
   RedisArgument,
+  RedisCommand,
   RedisNode,
   RedisReply,
   ReplicatedRedis,
@@ -76,7 +77,7 @@ export class RedisClient implements ReplicatedRedis {
     script: Script,
     keys: readonly string[],
     args: readonly RedisArgument[],
-    [wait = '', ...counts]: readonly RedisArgument[],
+    waits: readonly RedisCommand[],
   ): Promise<ScriptAndWait> {
     const rest = [keys.length, ...keys, ...args];
     const lane = (this.#waiting ??= this.#newLane(() => leave(this.#waiting)));
@@ -84,10 +85,11 @@ export class RedisClient implements ReplicatedRedis {
       lane.send<ScriptAndWait>(script.name, async (connection) => {
         // One pipeline is one write to one socket: a wait on another connection would say nothing.
         const pipeline = connection.pipeline().call(command, body, ...rest);
-        const replies = (await pipeline.call(String(wait), ...counts).exec()) ?? [];
+        for (const [wait, ...counts] of waits) pipeline.call(wait, ...counts);
+        const replies = (await pipeline.exec()) ?? [];
         for (const [error] of replies) if (error !== null) throw error;
-        const [reply = null, waited = null] = replies.map(([, value]) => value as RedisReply);
-        return { reply, waited };
+        const values = replies.map(([, value]) => value as RedisReply);
+        return { reply: values.at(0) ?? null, waited: values.at(-1) ?? null };
       }),
     );
   }

@@ -30,16 +30,17 @@ export interface RedisServers extends Redis {
 
 /** A Redis that says how many servers have what was written. */
 export interface ReplicatedRedis extends RedisServers {
-  /** `run`, and on the same connection behind it a `WAIT` or `WAITAOF`: gives the answers to both. */
+  /** `run`, and on the same connection behind it a `WAIT`, a `WAITAOF`, or both: gives what the last of them says. */
   runAndWait(
     script: Script,
     keys: readonly string[],
     args: readonly RedisArgument[],
-    wait: readonly RedisArgument[],
+    waits: readonly RedisCommand[],
   ): Promise<ScriptAndWait>;
 }
 
 export type RedisArgument = string | number | Buffer;
+export type RedisCommand = readonly [name: string, ...args: RedisArgument[]];
 export type RedisReply = string | number | Buffer | null | RedisReply[];
 
 export interface ScriptAndWait {

@@ -100,7 +100,7 @@ it('a cluster is checked on each of its masters', async () => {
 
 it('a script and the wait behind it go to the server of its keys', async () => {
   const script = { name: 'kept', lua: "return redis.call('SET', KEYS[1], ARGV[1])" };
-  const waits = (key: string) => redis.runAndWait(script, [key], ['x'], ['WAIT', 0, 10]);
+  const waits = (key: string) => redis.runAndWait(script, [key], ['x'], [['WAIT', 0, 10]]);
   // Until the connection of its own stands.
   await until(() =>
     waits('tw:{a}').then(

@@ -13,9 +13,9 @@ export interface PutLoad {
 export function keepPutting(store: TokenStore, row: TokenRow, lanes = 4): PutLoad {
   const kept: Place[] = [];
   let refused = 0;
-  let stopped = false;
+  const stopped = new AbortController();
   const lane = async (): Promise<void> => {
-    while (!stopped) {
+    while (!stopped.signal.aborted) {
       const place = aPlace(randomBytes(1)[0] ?? 0);
       try {
         await store.put(place, row, RETENTION, { events: ['{}'], writes: [] });
@@ -32,7 +32,7 @@ export function keepPutting(store: TokenStore, row: TokenRow, lanes = 4): PutLoa
       return refused;
     },
     async stop() {
-      stopped = true;
+      stopped.abort();
       await all;
     },
   };

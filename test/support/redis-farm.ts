@@ -53,11 +53,11 @@ export class RedisFarm {
     );
   }
 
-  /** A server with these lines in its settings; `env` is added to its environment. */
+  /** A server with these lines in its settings; `env` is added to its environment, once its folder is there. */
   async redis(
     port: number,
     conf: readonly string[] = [],
-    env: NodeJS.ProcessEnv = {},
+    env: (dir: string) => NodeJS.ProcessEnv = () => ({}),
   ): Promise<RedisProcess> {
     const lines = [...DURABLE, ...USERS, ...REPLICATION, ...conf];
     const { dir, start } = await this.#prepare(port, this.#server.argv0, lines, env);
@@ -73,7 +73,7 @@ export class RedisFarm {
 
   /** A Sentinel with these lines; gives a connection to it. */
   async sentinel(port: number, conf: readonly string[]): Promise<Client> {
-    const { start } = await this.#prepare(port, this.#server.argv0.replace('server', 'sentinel'), conf, {});
+    const { start } = await this.#prepare(port, this.#server.argv0.replace('server', 'sentinel'), conf);
     start();
     return this.client(port);
   }
@@ -91,12 +91,17 @@ export class RedisFarm {
     await rm(this.#dir, { recursive: true, force: true });
   }
 
-  async #prepare(port: number, argv0: string, conf: readonly string[], env: NodeJS.ProcessEnv) {
+  async #prepare(
+    port: number,
+    argv0: string,
+    conf: readonly string[],
+    env: (dir: string) => NodeJS.ProcessEnv = () => ({}),
+  ) {
     const dir = join(this.#dir, String(port));
     await mkdir(dir);
     const file = join(dir, 'redis.conf');
     await writeFile(file, [`port ${port}`, 'bind 127.0.0.1', `dir ${dir}`, ...conf, ''].join('\n'));
-    const options = { argv0, env: { ...this.#server.env, ...env }, stdio: 'ignore' } as const;
+    const options = { argv0, env: { ...this.#server.env, ...env(dir) }, stdio: 'ignore' } as const;
     const start = (): ChildProcess => {
       const child = spawn(this.#server.file, [file], options);
       this.#children.add(child);
