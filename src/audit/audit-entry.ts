@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { holdsCardNumber } from '../card/card-like.js';
-import { AUDIT_EVENTS, OUTCOMES, type AuditType, type Outcome } from './audit-event.js';
+import { AUDIT_EVENTS, OUTCOMES, type AuditType, type FactType, type Outcome } from './audit-event.js';
 
 /** What somebody has to say; the chain adds the rest. */
 export interface AuditNote {
@@ -11,6 +11,11 @@ export interface AuditNote {
   resource: string;
   /** The entry whose outcome this is; 0 for one that is nobody's. */
   intent: number;
+}
+
+/** What a chain says of itself. */
+export function ownNote(type: FactType, resource: string): AuditNote {
+  return { actor: 'service', type, outcome: 'done', origin: 'here', resource, intent: 0 };
 }
 
 /** One line of a chain. */

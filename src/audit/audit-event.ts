@@ -65,7 +65,8 @@ export const OUTCOMES = {
   absent: 'there was nothing to do it to',
   refused: 'it was not allowed',
   failed: 'it was tried, and an error came back',
-  unknown: 'the process died before it could say',
+  withdrawn: 'it was done, and taken back before anybody was told',
+  unknown: 'the process died before it could say, and nothing shows that it was done',
 } as const;
 
 export type Outcome = keyof typeof OUTCOMES;

@@ -1,29 +1,18 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { timestamp, type Clock } from '../clock.js';
 import { AppError, codeOf } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Metrics } from '../metrics.js';
-import { bodyOf, hashOf, withMac, withSignature, type AuditNote } from './audit-entry.js';
-import type { Head } from './chain-checker.js';
-import { openChain, type OpenChain } from './chain-files.js';
-import { EPOCH_ENTRIES, type AuditKeys } from './chain-key.js';
-import { recoverChain, type Recovered } from './recover-chain.js';
-import { headText, segmentName } from './segment.js';
-import { SegmentFile } from './segment-file.js';
+import { ownNote, type AuditEntry, type AuditNote } from './audit-entry.js';
+import { EMPTY, type Head } from './chain-checker.js';
+import { ChainWriter, type ChainOptions } from './chain-writer.js';
+import { recoverChain } from './recover-chain.js';
+import { headText } from './segment.js';
 
-export interface AuditLogOptions {
-  /** The folder of the chain, which no other process may have open. */
-  dir: string;
-  keys: AuditKeys;
-  clock: Clock;
+export interface AuditLogOptions extends ChainOptions {
   log: Logger;
   metrics: Metrics;
-  segmentBytes?: number;
 }
 
-const SEGMENT_BYTES = 16 * 1024 * 1024;
-const SEGMENT_MS = 24 * 3_600_000;
 const CHECKPOINT_MS = 60_000;
 const RETRY_MS = 1_000;
 /** Entries that wait for the disk at once, some megabytes; what comes beyond is refused. */
@@ -31,9 +20,14 @@ export const MAX_WAITING = 10_000;
 /** Entries in one write. */
 const BATCH = 500;
 const RETRY_AFTER_S = 5;
+/** A disk that takes nothing now, and may again. */
+const DISK_DOWN = ['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS', 'EIO'];
 
 /** `down`: the disk takes nothing, and it is tried again. `spoiled`: the chain is not what was written. */
-type State = 'ready' | 'down' | 'spoiled' | 'closed';
+type State = 'opening' | 'ready' | 'down' | 'spoiled' | 'closed';
+
+/** Told of each entry once it is on disk, and when that was (ms since the epoch). */
+export type EntryListener = (note: AuditNote, at: number) => void;
 
 interface Waiting {
   note: AuditNote;
@@ -47,55 +41,49 @@ interface Waiting {
  * takes nothing more, all who wait are refused; what only says what was done is kept, and tried again.
  */
 export class AuditLog {
+  /** Intents that a process died with. */
+  readonly unfinished = new Map<number, AuditEntry>();
   readonly #options: AuditLogOptions;
-  readonly #chain: OpenChain;
   readonly #waiting: Waiting[] = [];
-  /** Null between two segments. */
-  #segment: SegmentFile | null;
-  #segmentBegan: number;
-  #head: Head;
-  #state: State = 'ready';
+  /** Null until the disk takes its beginning. */
+  #chain: ChainWriter | null = null;
+  #listener: EntryListener = () => {};
+  #state: State = 'opening';
   #flushing: Promise<void> | null = null;
   #checkpointDue = false;
-  #checkpointed = false;
   #cancelCheckpoint: (() => void) | null = null;
   #cancelRetry = () => {};
 
-  private constructor(options: AuditLogOptions, chain: OpenChain) {
+  private constructor(options: AuditLogOptions) {
     this.#options = options;
-    this.#chain = chain;
-    this.#segment = chain.segment;
-    this.#segmentBegan = options.clock.now();
-    this.#head = chain.head;
-    this.#turn('ready');
   }
 
   /**
-   * Goes on with the chain in `dir`, or begins one. Rejects with AppError `config_invalid` when the end of the chain is
-   * not as it was written, or nothing can be written.
+   * Goes on with the chain in `dir`, or begins one: later, where the disk is full. Rejects with AppError
+   * `config_invalid` when the end of the chain is not as it was written, or the folder can't be had.
    */
   static async open(options: AuditLogOptions): Promise<AuditLog> {
-    const { dir, keys } = options;
+    const log = new AuditLog(options);
     try {
-      await mkdir(dir, { recursive: true, mode: 0o700 });
-      const found = await recoverChain(dir, keys);
-      const log = new AuditLog(options, await openChain(dir, keys, found));
-      try {
-        await log.#start(found);
-      } catch (error) {
-        await log.close();
-        throw error;
-      }
-      return log;
+      await log.#begin();
     } catch (error) {
       if (codeOf(error) === 'config_invalid') throw error;
-      throw new AppError('config_invalid', `the audit trail can not be written to ${dir} (${codeOf(error)})`);
+      if (!DISK_DOWN.includes(codeOf(error))) {
+        const reason = `can not be written to ${options.dir} (${codeOf(error)})`;
+        throw new AppError('config_invalid', `the audit trail ${reason}`);
+      }
+      log.#failed([], error);
     }
+    return log;
   }
 
-  /** Names the chain: its first public key. */
+  /** Names the chain: its first public key. Empty until it is begun. */
   get chain(): string {
-    return this.#chain.name;
+    return this.#chain?.name ?? '';
+  }
+
+  get dir(): string {
+    return this.#options.dir;
   }
 
   /** Whether entries are written now. */
@@ -105,7 +93,12 @@ export class AuditLog {
 
   /** What is on disk for certain. */
   get head(): Head {
-    return this.#head;
+    return this.#chain?.head ?? EMPTY;
+  }
+
+  /** Tells one listener of what is written from now on. */
+  watch(listener: EntryListener): void {
+    this.#listener = listener;
   }
 
   /** Resolves with its number once the entry is on disk; rejects with AppError `vault_unavailable` when it won't be. */
@@ -144,22 +137,29 @@ export class AuditLog {
     this.#cancelRetry();
     this.#refuse(this.#waiting.splice(0));
     await this.#flushing;
-    await this.#segment?.close();
-    await this.#chain.headFile.close();
+    await this.#chain?.close();
   }
 
-  async #start(found: Recovered | null): Promise<void> {
-    if (found === null) await this.append(ownNote('log.begin', this.chain));
-    const torn = found === null || found.torn === 0 ? '' : `, ${found.torn} bytes of an entry cut off`;
-    await this.append(ownNote('log.start', `after ${headText(this.#head)}${torn}`));
-    const open = found?.open ?? [];
-    for (let at = 0; at < open.length; at += BATCH) {
-      await Promise.all(
-        open
-          .slice(at, at + BATCH)
-          .map(({ seq, ...intent }) => this.append({ ...intent, outcome: 'unknown', intent: seq })),
-      );
+  async #begin(): Promise<ChainWriter> {
+    const { dir, keys } = this.#options;
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    const found = await recoverChain(dir, keys);
+    const chain = await ChainWriter.open(this.#options, found);
+    try {
+      if (found === null) await chain.write([ownNote('log.begin', chain.name)]);
+      // A crash may have cut off the checkpoint of a thousand.
+      if (chain.room === 0) await chain.write([]);
+      const torn = found === null || found.torn === 0 ? '' : `, ${found.torn} bytes of an entry cut off`;
+      await chain.write([ownNote('log.start', `after ${headText(chain.head)}${torn}`)]);
+    } catch (error) {
+      await chain.close();
+      throw error;
     }
+    for (const intent of found?.open ?? []) this.unfinished.set(intent.seq, intent);
+    this.#chain = chain;
+    this.#turn('ready');
+    this.#checkpointSoon();
+    return chain;
   }
 
   #enqueue(waiting: Waiting): void {
@@ -169,96 +169,51 @@ export class AuditLog {
 
   /** Not within this turn: who comes in it is written together. */
   #kick(): void {
+    if (this.#state === 'spoiled' || this.#state === 'closed') return;
     this.#flushing ??= Promise.resolve().then(() => this.#flush());
   }
 
   async #flush(): Promise<void> {
-    while (this.#waiting.length > 0 || (this.#checkpointDue && !this.#checkpointed)) {
-      const batch = this.#waiting.splice(0, Math.min(BATCH, this.#roomInEpoch()));
-      try {
-        await this.#write(batch);
-      } catch (error) {
-        this.#failed(batch, error);
-        break;
+    let batch: readonly Waiting[] = [];
+    try {
+      const chain = this.#chain ?? (await this.#begin());
+      while (this.#waiting.length > 0 || (this.#checkpointDue && !chain.signed)) {
+        batch = this.#waiting.splice(0, Math.min(BATCH, chain.room));
+        await this.#write(chain, batch);
+        batch = [];
+        await this.#settle(chain);
       }
+    } catch (error) {
+      this.#failed(batch, error);
     }
     this.#flushing = null;
   }
 
-  /** Entries up to the one that must be a checkpoint. */
-  #roomInEpoch(): number {
-    return EPOCH_ENTRIES - 1 - (this.#head.seq % EPOCH_ENTRIES);
-  }
-
-  async #write(batch: readonly Waiting[]): Promise<void> {
-    const { signer } = this.#chain;
-    const segment = (this.#segment ??= await this.#nextSegment());
-    const lines: string[] = [];
-    let head = this.#head;
-    const add = (note: AuditNote): void => {
-      const line = this.#line(head, note);
-      lines.push(`${line}\n`);
-      head = { seq: head.seq + 1, hash: hashOf(line) };
-    };
-    for (const { note } of batch) add(note);
-    const full = this.#isFull(segment);
-    const checkpoint = full || this.#checkpointDue || batch.length === this.#roomInEpoch();
-    if (checkpoint) {
-      this.#checkpointDue = false;
-      await signer.save();
-      add(ownNote('log.checkpoint', signer.nextName));
-    }
-    await segment.append(lines.join(''));
+  async #write(chain: ChainWriter, batch: readonly Waiting[]): Promise<void> {
+    const first = await chain.append(
+      batch.map(({ note }) => note),
+      this.#checkpointDue,
+    );
+    if (chain.signed) this.#checkpointDue = false;
     if (this.#state === 'down') this.#turn('ready');
-    const first = this.#head.seq + 1;
-    this.#head = head;
-    this.#checkpointed = checkpoint;
-    batch.forEach(({ resolve }, at) => resolve(first + at));
-    await this.#settle(first === 1 || checkpoint, checkpoint, full ? segment : null);
+    const now = this.#options.clock.now();
+    batch.forEach(({ note, resolve }, at) => {
+      resolve(first + at);
+      this.#listener(note, now);
+    });
   }
 
-  /** What follows a write. The entries are on disk: when this fails, the next write has to wait, not they. */
-  async #settle(sync: boolean, checkpoint: boolean, full: SegmentFile | null): Promise<void> {
-    const { signer, headFile, key } = this.#chain;
-    const text = headText(this.#head);
-    try {
-      await headFile.write(`${text} ${key.mac(this.#head.seq, text)}\n`, 0, 'latin1');
-      if (sync) await headFile.sync();
-      if (checkpoint) await signer.advance();
-      if (full !== null) {
-        this.#segment = null;
-        await full.seal();
-      }
-    } catch (error) {
-      this.#failed([], error);
-    }
-    if (!checkpoint) return this.#checkpointSoon();
+  async #settle(chain: ChainWriter): Promise<void> {
+    await chain.settle();
+    if (!chain.signed) return this.#checkpointSoon();
     this.#cancelCheckpoint?.();
     this.#cancelCheckpoint = null;
-  }
-
-  #line({ seq, hash }: Head, note: AuditNote): string {
-    const { key, signer } = this.#chain;
-    const body = bodyOf(seq + 1, timestamp(this.#options.clock.now()), note, hash);
-    const line = withMac(body, key.mac(seq + 1, body));
-    const signed = note.type === 'log.begin' || note.type === 'log.checkpoint';
-    return withSignature(line, signed ? signer.sign(line) : '');
-  }
-
-  #isFull({ size }: SegmentFile): boolean {
-    const { segmentBytes = SEGMENT_BYTES, clock } = this.#options;
-    return size >= segmentBytes || clock.now() - this.#segmentBegan >= SEGMENT_MS;
-  }
-
-  #nextSegment(): Promise<SegmentFile> {
-    this.#segmentBegan = this.#options.clock.now();
-    return SegmentFile.open(join(this.#options.dir, segmentName(this.#head.seq + 1)), 0);
   }
 
   #checkpointSoon(): void {
     this.#cancelCheckpoint ??= this.#options.clock.after(CHECKPOINT_MS, () => {
       this.#cancelCheckpoint = null;
-      this.#checkpointDue = !this.#checkpointed;
+      this.#checkpointDue = this.#chain?.signed === false;
       this.#kick();
     });
   }
@@ -266,9 +221,11 @@ export class AuditLog {
   #failed(batch: readonly Waiting[], error: unknown): void {
     const all = [...batch, ...this.#waiting.splice(0)];
     this.#refuse(all);
+    if (this.#state === 'closed') return;
     if (codeOf(error) === 'internal') return this.spoil('a file of the chain was changed, or is gone');
+    if (error instanceof AppError) return this.spoil(error.message);
     this.#waiting.push(...all.filter(({ reject }) => reject === null));
-    if (this.#state === 'ready') {
+    if (this.#state !== 'down') {
       this.#turn('down');
       this.#options.log.error(
         { code: codeOf(error) },
@@ -287,10 +244,6 @@ export class AuditLog {
   #refuse(waiting: readonly Waiting[]): void {
     for (const { reject } of waiting) reject?.(unavailable());
   }
-}
-
-function ownNote(type: AuditNote['type'], resource: string): AuditNote {
-  return { actor: 'service', type, outcome: 'done', origin: 'here', resource, intent: 0 };
 }
 
 function unavailable(): AppError {

@@ -1,3 +1,4 @@
+import type { SlotAppend } from '../redis/keys.js';
 import type { FactType, OperationType, Outcome } from './audit-event.js';
 
 /** Who does something, and from where. */
@@ -12,6 +13,15 @@ export interface Ending {
   resource?: string;
 }
 
+/** An operation whose intent is on disk. */
+export interface Intent {
+  /**
+   * What the write that makes the change appends in its slot. Where something was appended its being done is told from
+   * there, even if nobody of now lives to tell it.
+   */
+  done(slot: string, resource: string): SlotAppend;
+}
+
 /**
  * What the rooms above tell the audit trail. Texts may be anything: what can't stand in an entry is replaced. Tokens
  * and ids are given by `shortened`.
@@ -24,7 +34,7 @@ export interface Audit {
   operation<T>(
     type: OperationType,
     resource: string,
-    work: () => Promise<T>,
+    work: (intent: Intent) => Promise<T>,
     ended?: (result: T) => Ending,
   ): Promise<T>;
   /** Something that happened: it is written soon. */

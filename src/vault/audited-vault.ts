@@ -1,4 +1,4 @@
-import type { Audit } from '../audit/audit.js';
+import type { Audit, Intent } from '../audit/audit.js';
 import { shortened } from '../audit/audit-entry.js';
 import type { OperationType } from '../audit/audit-event.js';
 import type { TokenizeRequest, TokenView, Vault } from './vault.js';
@@ -24,7 +24,7 @@ export class AuditedVault implements Vault {
     return this.#audit.operation(
       VAULT_EVENTS.tokenize,
       request.merchant,
-      () => this.#vault.tokenize(request),
+      (intent) => this.#vault.tokenize(announcing(request, intent)),
       ({ token }) => ({ resource: nameOf(request.merchant, token) }),
     );
   }
@@ -39,13 +39,26 @@ export class AuditedVault implements Vault {
   }
 
   destroy(merchant: string, token: string): Promise<boolean> {
+    const name = nameOf(merchant, token);
     return this.#audit.operation(
       VAULT_EVENTS.destroy,
-      nameOf(merchant, token),
-      () => this.#vault.destroy(merchant, token),
+      name,
+      (intent) => this.#vault.destroy(merchant, token, (slot) => intent.done(slot, name)),
       (destroyed) => ({ outcome: destroyed ? 'done' : 'absent' }),
     );
   }
+}
+
+/** The request, whose write also says that it was made. */
+function announcing(request: TokenizeRequest, intent: Intent): TokenizeRequest {
+  const { merchant } = request;
+  return {
+    ...request,
+    announce: (view) => ({
+      ...request.announce(view),
+      outcome: (slot) => intent.done(slot, nameOf(merchant, view.token)),
+    }),
+  };
 }
 
 function nameOf(merchant: string, token: string): string {

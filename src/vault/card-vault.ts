@@ -8,7 +8,7 @@ import { aadOf, LAYOUT, newDataKey, openBin, sealBin, sealCard, type Binding } f
 import type { KeyProvider } from './key-provider.js';
 import { retentionOf } from './retention.js';
 import type { CardRecord, Place, SealedCard, TokenRow, TokenStore } from './token-store.js';
-import type { TokenizeRequest, TokenView, Vault } from './vault.js';
+import type { OutcomeIn, TokenizeRequest, TokenView, Vault } from './vault.js';
 
 export interface VaultOptions {
   keys: KeyProvider;
@@ -72,11 +72,11 @@ export class CardVault implements Vault {
     });
   }
 
-  destroy(merchant: string, typed: string): Promise<boolean> {
+  destroy(merchant: string, typed: string, outcome?: OutcomeIn): Promise<boolean> {
     return this.#guarded(async () => {
       const found = await this.#find(merchant, typed);
       if (found === null) return false;
-      return (await this.#options.store.destroy(found.place)) || this.#missing(found.place, false);
+      return (await this.#options.store.destroy(found.place, outcome)) || this.#missing(found.place, false);
     });
   }
 

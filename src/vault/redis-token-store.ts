@@ -1,3 +1,4 @@
+import { withdrawn } from '../audit/settled.js';
 import type { Clock } from '../clock.js';
 import { AppError, codeOf } from '../errors.js';
 import type { Logger } from '../log.js';
@@ -13,7 +14,7 @@ import { rowKeys } from './row-keys.js';
 import { Settling } from './settling.js';
 import { ALIAS, DESTROY, NOW, PUT } from './token-scripts.js';
 import type { Place, TokenRow, TokenStore } from './token-store.js';
-import type { Announcement } from './vault.js';
+import type { Announcement, OutcomeIn } from './vault.js';
 import { Withdrawals } from './withdrawals.js';
 
 export interface RedisTokenStoreOptions {
@@ -78,7 +79,9 @@ export class RedisTokenStore implements TokenStore {
       outcome = await this.#writes.run(PUT, keys, args);
     } catch (error) {
       if (codeOf(error) === 'redis_unavailable') {
-        this.#withdrawals.add({ sealed, record, outbox: outboxKey(slot), events: entry.events });
+        const [append] = entry.appends ?? [];
+        const told = append === undefined ? null : withdrawn(append);
+        this.#withdrawals.add({ sealed, record, outbox: outboxKey(slot), events: entry.events, told });
       }
       throw error;
     }
@@ -99,9 +102,11 @@ export class RedisTokenStore implements TokenStore {
     };
   }
 
-  async destroy(place: Place): Promise<boolean> {
-    const { sealed } = rowKeys(place);
-    return (await this.#writes.run(DESTROY, [sealed], [])) === 1;
+  async destroy(place: Place, outcome?: OutcomeIn): Promise<boolean> {
+    const { slot, sealed } = rowKeys(place);
+    const append = outcome?.(slot);
+    const [keys, args] = append === undefined ? [[], []] : [[append.key], [append.value]];
+    return (await this.#writes.run(DESTROY, [sealed, ...keys], args)) === 1;
   }
 
   async unsettled(place: Place): Promise<boolean> {
@@ -120,11 +125,12 @@ function entryOf(
   key: string,
   { record }: TokenRow,
   retention: Retention,
-  { events, writes }: Announcement,
+  { events, writes, outcome }: Announcement,
 ): SlotEntry {
   const ttlSeconds = Math.max(1, retention.record - Math.floor(record.created / 1000));
   if (writes.some((write) => !write.key.includes(slot))) {
     throw new AppError('internal', 'a record of another slot can not be written with a token');
   }
-  return { slot, events, writes: [{ key, value: JSON.stringify(record), ttlSeconds }, ...writes] };
+  const appends = outcome === undefined ? [] : [outcome(slot)];
+  return { slot, events, writes: [{ key, value: JSON.stringify(record), ttlSeconds }, ...writes], appends };
 }

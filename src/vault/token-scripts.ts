@@ -56,19 +56,29 @@ local function shredded(sealed)
   return there
 end`;
 
-/** KEYS: the sealed card. Gives 1, or 0 when there was none. */
+/**
+ * KEYS: the sealed card, a list that is told. ARGV: what that is told when there was one; both may be left out. Gives 1,
+ * or 0 when there was none.
+ */
 export const DESTROY: Script = {
   name: 'vault-destroy',
   lua: `${SHRED_LUA}
-return shredded(KEYS[1])`,
+if KEYS[2] then redis.call('LLEN', KEYS[2]) end
+local there = shredded(KEYS[1])
+if KEYS[2] and there == 1 then redis.call('RPUSH', KEYS[2], ARGV[1]) end
+return there`,
 };
 
-/** KEYS: the sealed card, the record, the outbox. ARGV: the events. Takes a write back as if it had not been. */
+/**
+ * KEYS: the sealed card, the record, the outbox, a list that is told. ARGV: what that is told when there was something
+ * to take back, and the events; without the list there is only an empty text for it. Takes a write back.
+ */
 export const WITHDRAW: Script = {
   name: 'vault-withdraw',
   lua: `${SHRED_LUA}
-shredded(KEYS[1])
+local there = shredded(KEYS[1])
 redis.call('UNLINK', KEYS[2])
-for _, event in ipairs(ARGV) do redis.call('LREM', KEYS[3], 1, event) end
+for i = 2, #ARGV do redis.call('LREM', KEYS[3], 1, ARGV[i]) end
+if KEYS[4] and there == 1 then redis.call('RPUSH', KEYS[4], ARGV[1]) end
 return 1`,
 };

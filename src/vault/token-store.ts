@@ -1,7 +1,7 @@
 import type { Brand } from '../card/brands.js';
 import type { Durability } from '../redis/durability-level.js';
 import type { Retention } from './retention.js';
-import type { Announcement, Channel, Consent, Purpose } from './vault.js';
+import type { Announcement, Channel, Consent, OutcomeIn, Purpose } from './vault.js';
 
 /** Where a token's row lies: the merchant's slot, and the keyed index of the token, which gives no token away. */
 export interface Place {
@@ -61,8 +61,8 @@ export interface TokenStore {
   put(place: Place, row: TokenRow, retention: Retention, announcement: Announcement): Promise<void>;
   /** Null when the sealed card has gone, or never was. */
   get(place: Place): Promise<TokenRow | null>;
-  /** Shreds the sealed card and keeps the record; false when there was none. */
-  destroy(place: Place): Promise<boolean>;
+  /** Shreds the sealed card and keeps the record; false when there was none. `outcome` is appended when there was. */
+  destroy(place: Place, outcome?: OutcomeIn): Promise<boolean>;
   /** Whether a row that is not there may be one that a failover has just lost: then nobody knows yet. */
   unsettled(place: Place): Promise<boolean>;
 }

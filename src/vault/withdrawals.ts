@@ -1,5 +1,6 @@
 import { codeOf } from '../errors.js';
 import type { Logger } from '../log.js';
+import type { SlotAppend } from '../redis/keys.js';
 import type { Redis } from '../redis/redis.js';
 import { WITHDRAW } from './token-scripts.js';
 
@@ -9,6 +10,8 @@ export interface Withdrawal {
   record: string;
   outbox: string;
   events: readonly string[];
+  /** Who is told that it was taken back, if it was there. */
+  told: SlotAppend | null;
 }
 
 const MAX_WAITING = 1_000;
@@ -56,9 +59,11 @@ export class Withdrawals {
       this.#busy = false;
     }
   }
-  async #withdraw({ sealed, record, outbox, events }: Withdrawal): Promise<void> {
+
+  async #withdraw({ sealed, record, outbox, events, told }: Withdrawal): Promise<void> {
+    const keys = [sealed, record, outbox, ...(told === null ? [] : [told.key])];
     try {
-      await this.#redis.run(WITHDRAW, [sealed, record, outbox], events);
+      await this.#redis.run(WITHDRAW, keys, [told?.value ?? '', ...events]);
     } catch (error) {
       if (codeOf(error) === 'redis_unavailable') throw error;
       this.#log.error({ code: codeOf(error) }, 'a write of unknown outcome can not be taken back');

@@ -1,6 +1,7 @@
-import type { Audit, Ending, Visitor } from '../../src/audit/audit.js';
+import type { Audit, Ending, Intent, Visitor } from '../../src/audit/audit.js';
 import type { AuditType } from '../../src/audit/audit-event.js';
 import { AppError } from '../../src/errors.js';
+import { outcomesKey } from '../../src/redis/keys.js';
 
 /** What was told to an audit trail: type, outcome, resource, actor. */
 export type Told = readonly [type: AuditType, outcome: string, resource: string, actor: string];
@@ -14,14 +15,16 @@ export class MemoryAudit implements Audit {
   async operation<T>(
     type: AuditType,
     resource: string,
-    work: () => Promise<T>,
+    work: (intent: Intent) => Promise<T>,
     ended: (result: T) => Ending = () => ({}),
   ): Promise<T> {
     const { actor } = this.visitor;
     if (!this.ready) throw new AppError('vault_unavailable', 'the vault is not available; try again');
     this.told.push([type, 'intent', resource, actor]);
     try {
-      const result = await work();
+      const result = await work({
+        done: (slot, changed) => ({ key: outcomesKey(slot, 'memory'), value: changed }),
+      });
       const end = ended(result);
       this.told.push([type, end.outcome ?? 'done', end.resource ?? resource, actor]);
       return result;
