@@ -1,3 +1,4 @@
+import type { Language } from '../capture/flow.js';
 import type { ChargeView } from '../capture/view.js';
 import type { Entry, Network } from '../psp/psp.js';
 import type { Channel } from '../vault/vault.js';
@@ -14,27 +15,37 @@ export interface ChargeRecord {
   state: ChargeState;
   /** Milliseconds since the epoch, of the last change of state. */
   since: number;
-  /** The node that is at it; another takes over what a dead node left. */
-  node: string;
+  /** The token that is charged; the view's is null once a card that was refused has been destroyed. */
+  token: string;
+  /** The token dies when this charge is approved. */
+  once: boolean;
   /** The capture in which the card was keyed; null for a charge by token. */
   captureId: string | null;
-  channel: Channel;
-  /** What was told to the provider: never another than the channel's. */
+  /** Digest of the key under which it was asked for; null in a capture. */
+  idempotency: string | null;
+  /** What was told to the provider: never another than that of the token's channel. */
   entry: Entry;
   network: Network | null;
-  /** The number of the next event of this charge. */
+  /** Of the sentences in `decline`, also when it is settled later. */
+  language: Language;
+  /** The number of the last event of this charge. */
   sequence: number;
   refunds: readonly RefundRecord[];
   view: ChargeView;
 }
 
+/** Money on its way back. What is neither failed nor undone counts against what can still be refunded. */
 export interface RefundRecord {
   /** `rfd_…`: our name of it at the provider. */
   id: string;
+  /** A void undoes all of the charge before it is settled between the banks. */
+  kind: 'refund' | 'void';
+  /** Digest of the key under which it was asked for. */
+  idempotency: string;
   /** Minor units. */
   amount: number;
   state: 'sent' | 'succeeded' | 'failed' | 'unknown';
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch, of the last change of state. */
   since: number;
 }
 

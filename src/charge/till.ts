@@ -2,7 +2,7 @@ import type { ChargeView, Outcome } from '../capture/view.js';
 import type { Language } from '../capture/flow.js';
 import type { CardSecret } from '../card/card.js';
 import type { SlotWrite } from '../redis/keys.js';
-import type { Network } from '../psp/psp.js';
+import type { Money, Network } from '../psp/psp.js';
 import type { Secret } from '../secret.js';
 import type { Channel, Consent, Purpose, TokenView, Usage } from '../vault/vault.js';
 
@@ -17,7 +17,7 @@ export interface TakeRequest {
   /** Used in one request and wiped on its answer, whatever it is. */
   code: Secret | null;
   /** Null unless the outcome is `charge`. */
-  money: { amount: number; currency: string } | null;
+  money: Money | null;
   reference: string | null;
   channel: Channel;
   purpose: Purpose;
@@ -46,10 +46,13 @@ export type Taken =
 
 /**
  * Does with a card what its capture is for: seals it, has it verified, or charges it; or, where no cards are kept, has
- * the provider keep it. Rejects with AppError `vault_unavailable` or `psp_unavailable` when nothing was done.
+ * the provider keep it. Rejects with AppError `vault_unavailable`, `redis_unavailable`, `psp_unavailable`,
+ * `psp_misconfigured` or `psp_cannot` when nothing was done: no money was taken and no token is left.
  */
 export interface Till {
   /** What can be asked of it now; everything but `token` needs a provider. */
   can(outcome: Outcome): boolean;
+  /** Why the provider can't take this much, for people; null when it can. */
+  amountFault(money: Money): string | null;
   take(request: TakeRequest): Promise<Taken>;
 }

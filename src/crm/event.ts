@@ -8,18 +8,25 @@ export interface CrmEvent {
   /** RFC 3339. */
   timestamp: string;
   livemode: boolean;
-  /** Counts within a call, from 1. */
+  /** Counts within a call, or within a charge, from 1. */
   sequence: number;
   data: Readonly<Record<string, unknown>>;
 }
 
-export type EventType =
-  | 'call.started'
-  | 'call.ended'
-  | 'capture.started'
-  | 'capture.completed'
-  | 'capture.failed'
-  | 'capture.cancelled';
+export const EVENT_TYPES = [
+  'call.started',
+  'call.ended',
+  'capture.started',
+  'capture.completed',
+  'capture.failed',
+  'capture.cancelled',
+  'charge.approved',
+  'charge.declined',
+  'charge.unknown',
+  'refund.succeeded',
+  'refund.failed',
+] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
 
 /**
  * An event and the records that become true with it, all in one slot: one atomic write, so neither stands without

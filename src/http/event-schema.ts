@@ -1,20 +1,13 @@
 import { z } from 'zod';
-import type { LoggedEvent } from '../crm/event.js';
+import { EVENT_TYPES, type LoggedEvent } from '../crm/event.js';
 
 export const eventSchema = z
   .object({
     id: z.string().describe('The `webhook-id` of its delivery.'),
-    type: z.enum([
-      'call.started',
-      'call.ended',
-      'capture.started',
-      'capture.completed',
-      'capture.failed',
-      'capture.cancelled',
-    ]),
+    type: z.enum(EVENT_TYPES),
     timestamp: z.iso.datetime(),
     livemode: z.boolean(),
-    sequence: z.int().describe('Counts within a call, from 1.'),
+    sequence: z.int().describe('Counts within a call, or within a charge, from 1.'),
     data: z.record(z.string(), z.unknown()),
     delivery: z.enum(['pending', 'delivered', 'failed']),
   })

@@ -1,0 +1,13 @@
+import type { TokenView } from '../vault/vault.js';
+import type { ChargeRecord } from './charge.js';
+import type { Conclusion } from './till.js';
+
+/** Those who wait for the outcome of a charge that nobody knew when its capture ended. */
+export interface Settlements {
+  /**
+   * What becomes true together with the outcome of a charge of a capture; `charge` is the record as it is about to be
+   * written, `approved` (then with its token) or `declined`. Null: nothing. Reads only, and may be asked more than once:
+   * a write that comes too late is computed anew.
+   */
+  conclude(charge: ChargeRecord, token: TokenView | null): Promise<Conclusion | null>;
+}
