@@ -37,7 +37,7 @@ function beginsCardNumber(groups: readonly string[], first: number): boolean {
 
 function isCardNumber(text: string): boolean {
   const digits = Uint8Array.from(text, Number);
-  return issueOf(digits) !== null && luhn(digits);
+  return luhn(digits) && issueOf(digits) !== null;
 }
 
 /** Scripts have their ten digits in a row, zero first: the value is the distance from the first of them. */
