@@ -1,5 +1,5 @@
 import type { Language } from '../capture/flow.js';
-import type { DeclineView, FieldError, FieldName, NextStep } from '../capture/view.js';
+import type { DeclineView, NextStep } from '../capture/view.js';
 import type { DeclineCode } from '../psp/decline-code.js';
 
 /** What to tell whom: the agent what to do, the caller what became of it. */
@@ -9,10 +9,8 @@ export interface Telling {
 }
 
 export interface Refusal {
-  /** Outside a capture, or once no attempt is left. */
+  /** By token, or once no attempt of the capture is left. */
   next: NextStep;
-  /** The field to key again while the capture lasts; null where no other digits would help. */
-  correction: { field: FieldName; error: FieldError } | null;
   telling: Readonly<Record<Language, Telling>>;
 }
 
@@ -23,7 +21,6 @@ export interface Refusal {
 export const REFUSALS: Readonly<Record<DeclineCode, Refusal>> = {
   card_declined: {
     next: 'other_card',
-    correction: null,
     telling: {
       en: {
         forAgent:
@@ -40,7 +37,6 @@ export const REFUSALS: Readonly<Record<DeclineCode, Refusal>> = {
   },
   expired_card: {
     next: 'other_card',
-    correction: { field: 'expiration-date', error: 'invalid-date' },
     telling: {
       en: {
         forAgent:
@@ -58,7 +54,6 @@ export const REFUSALS: Readonly<Record<DeclineCode, Refusal>> = {
   },
   incorrect_cvc: {
     next: 'retry',
-    correction: { field: 'security-code', error: 'invalid-security-code' },
     telling: {
       en: {
         forAgent:
@@ -76,7 +71,6 @@ export const REFUSALS: Readonly<Record<DeclineCode, Refusal>> = {
   },
   incorrect_number: {
     next: 'retry',
-    correction: { field: 'payment-card-number', error: 'invalid-card-number' },
     telling: {
       en: {
         forAgent: 'No card has this number. Have it checked and keyed again, or offer another card.',
@@ -93,7 +87,6 @@ export const REFUSALS: Readonly<Record<DeclineCode, Refusal>> = {
   },
   insufficient_funds: {
     next: 'other_card',
-    correction: null,
     telling: {
       en: {
         forAgent:
@@ -111,7 +104,6 @@ export const REFUSALS: Readonly<Record<DeclineCode, Refusal>> = {
   },
   authentication_required: {
     next: 'link',
-    correction: null,
     telling: {
       en: {
         forAgent:
@@ -129,7 +121,6 @@ export const REFUSALS: Readonly<Record<DeclineCode, Refusal>> = {
   },
   processing_error: {
     next: 'retry',
-    correction: null,
     telling: {
       en: {
         forAgent:
@@ -146,7 +137,6 @@ export const REFUSALS: Readonly<Record<DeclineCode, Refusal>> = {
   },
   call_issuer: {
     next: 'other_card',
-    correction: null,
     telling: {
       en: {
         forAgent:
@@ -164,7 +154,6 @@ export const REFUSALS: Readonly<Record<DeclineCode, Refusal>> = {
   },
   pickup_card: {
     next: 'stop',
-    correction: null,
     telling: {
       en: {
         forAgent:
@@ -181,7 +170,6 @@ export const REFUSALS: Readonly<Record<DeclineCode, Refusal>> = {
   },
   unsupported: {
     next: 'other_card',
-    correction: null,
     telling: {
       en: {
         forAgent: 'This card is not made for such a payment, or not in this currency. Offer another card.',

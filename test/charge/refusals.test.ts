@@ -46,17 +46,6 @@ describe('REFUSALS', () => {
     });
   });
 
-  it('lets one field be keyed again where other digits would help', () => {
-    const corrections = Object.entries(REFUSALS).filter(([, { correction }]) => correction !== null);
-    expect(corrections.map(([code, { correction }]) => [code, correction?.field, correction?.error])).toEqual(
-      [
-        ['expired_card', 'expiration-date', 'invalid-date'],
-        ['incorrect_cvc', 'security-code', 'invalid-security-code'],
-        ['incorrect_number', 'payment-card-number', 'invalid-card-number'],
-      ],
-    );
-  });
-
   it('tells the caller each time that nothing was taken', () => {
     for (const { telling } of Object.values(REFUSALS)) {
       expect(telling.en.forCaller).toMatch(/nothing has been taken/i);
