@@ -14,7 +14,19 @@ export const REPLAY_RULES = 'off ~* &* +@all';
  * changes a setting. SCAN shows the names of all keys, which tell no token: rotation walks over them.
  */
 const COMMANDS = [
-  ...['ping', 'info', 'hello', 'auth', 'client|setname', 'cluster|slots', 'config|get', 'acl|dryrun', 'time'],
+  ...[
+    'ping',
+    'info',
+    'hello',
+    'auth',
+    'client|setname',
+    'cluster|slots',
+    'cluster|info',
+    'readonly',
+    'config|get',
+    'acl|dryrun',
+    'time',
+  ],
   ...['eval', 'evalsha', 'multi', 'exec', 'wait'],
   ...['scan', 'exists', 'type', 'ttl', 'pttl', 'expire', 'pexpire', 'expireat', 'del', 'unlink', 'rename'],
   ...['get', 'set', 'incr', 'incrby', 'decr', 'getdel', 'mget'],

@@ -1,10 +1,7 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Redis as Client } from 'ioredis';
+import type { Redis as Client } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { ApiKeyRegister } from '../../src/access/api-key-register.js';
 import { RedisApiKeys } from '../../src/access/redis-api-keys.js';
@@ -15,7 +12,6 @@ import { createMetrics } from '../../src/metrics.js';
 import { checkDurability } from '../../src/redis/durability.js';
 import { parseRedisUrl } from '../../src/redis/redis-address.js';
 import { RedisClient } from '../../src/redis/redis-client.js';
-import { findRedisServer } from '../../src/redis/redis-server.js';
 import { CardVault } from '../../src/vault/card-vault.js';
 import { rotateKeys } from '../../src/vault/key-changes.js';
 import { createKeyFile } from '../../src/vault/key-file.js';
@@ -28,66 +24,32 @@ import { anEvent } from '../support/events.js';
 import { cardRequest } from '../support/card-request.js';
 import { startInbox } from '../support/inbox.js';
 import { openKeys } from '../support/keys.js';
+import { startCluster, type RedisCluster } from '../support/redis-cluster.js';
 import { untilReady } from '../support/redis.js';
 import { until } from '../support/service.js';
 
 // A cluster of one node: it refuses every command whose keys are not in one slot, as a large one does.
 let dir: string;
-let server: ChildProcess;
+let cluster: RedisCluster;
+let url: string;
 let admin: Client;
 let redis: RedisClient;
-let url: string;
 const shared = { clock: systemClock, log: silentLogger, metrics: createMetrics() };
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'tw-'));
-  const port = await freePort();
-  const { file, argv0, env } = findRedisServer({
-    configured: process.env['REDIS_SERVER'],
-    path: process.env['PATH'] ?? '',
-    root: process.cwd(),
-  });
-  const options = {
-    ...{
-      port,
-      bind: '127.0.0.1',
-      dir,
-      'cluster-enabled': 'yes',
-      'cluster-announce-ip': '127.0.0.1',
-      save: '',
-    },
-    ...{ appendonly: 'yes', appendfsync: 'always', 'maxmemory-policy': 'noeviction' },
-  };
-  const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  server = spawn(file, args, { argv0, env: { ...env }, stdio: 'ignore' });
-  admin = new Client({ port, disconnectTimeout: 200 });
-  admin.on('error', () => {});
-  await admin.call('CLUSTER', 'ADDSLOTSRANGE', 0, 16_383);
-  while (!(await admin.cluster('INFO')).includes('cluster_state:ok')) await new Promise(setImmediate);
-  url = `redis://127.0.0.1:${port},redis://127.0.0.1:${port}`;
+  cluster = await startCluster(1);
+  // Several seeds make it a cluster.
+  url = [cluster.url, cluster.url].join();
+  admin = (await cluster.ownerOf('tw:x')).admin;
   redis = new RedisClient({ address: parseRedisUrl(url), ...shared });
   await untilReady(redis);
 });
 afterAll(async () => {
   await redis.close();
-  admin.disconnect();
-  const ended = once(server, 'exit');
-  server.kill('SIGKILL');
-  await ended;
+  await cluster.stop();
   await rm(dir, { recursive: true, force: true });
 });
-
-async function freePort(): Promise<number> {
-  // The cluster's own bus takes the port 10,000 above.
-  for (;;) {
-    const probe = createServer().listen(0, '127.0.0.1');
-    await once(probe, 'listening');
-    const { port } = probe.address() as AddressInfo;
-    probe.close();
-    await once(probe, 'close');
-    if (port < 55_000) return port;
-  }
-}
 
 it('a cluster is checked on each of its masters', async () => {
   await checkDurability(redis, { declared: false, log: silentLogger });
@@ -157,7 +119,13 @@ it('events find their way over a cluster', async () => {
   const inbox = await startInbox();
   const secrets = [`whsec_${'a'.repeat(32)}`];
   const webhook = { url: inbox.url, secrets };
-  const crm = createCrm({ redis, address: parseRedisUrl(url), webhook, merchants: ['shop'], ...shared });
+  const crm = createCrm({
+    redis,
+    address: parseRedisUrl(url),
+    webhook,
+    merchants: ['shop'],
+    ...shared,
+  });
   crm.start();
   const writes = [{ key: 'tw:c:{shop.40}:call_1', value: 'live', ttlSeconds: 60 }];
   const event = anEvent();
