@@ -3,8 +3,11 @@ import { apiKeyList } from './access/api-key-list.js';
 import { apiKeysOf } from './access/api-keys.js';
 import { RedisApiKeys } from './access/redis-api-keys.js';
 import { SCOPES } from './access/scope.js';
+import { Alerts } from './audit/alert.js';
 import { CrossedHeads } from './audit/crossed-heads.js';
 import { openAudit } from './audit/open-audit.js';
+import { OutcomeFollower } from './audit/outcome-follower.js';
+import { PatternWatch } from './audit/pattern.js';
 import { CaptureDesk } from './call/capture-desk.js';
 import { Recovery } from './call/recovery.js';
 import { RedisRecords } from './call/redis-records.js';
@@ -85,13 +88,23 @@ export async function createApp(options: AppOptions): Promise<App> {
   const { audit } = trail;
   keys.watch((version) => audit.fact('key.active', version));
 
+  const alerts = new Alerts({ audit, log, metrics });
+  const patterns = new PatternWatch(config.auditQuietHours);
+  trail.log.watch((note, at) => {
+    for (const { pattern, who, count } of patterns.take(note, at)) alerts.raise(pattern, `by ${who}`, count);
+  });
   const redis = new RedisClient({ address, clock, log, metrics });
   const heads = new CrossedHeads({ log: trail.log, redis, clock, logger: log });
   const crm = createCrm({
+  const { merchants } = flows;
+  const outcomes = new OutcomeFollower({
+    ...{ audit, log: trail.log, redis, merchants, alerts },
+    ...{ clock, logger: log },
+  });
     redis,
     address,
     webhook: config.crm,
-    merchants: flows.merchants,
+    merchants,
     clock,
     log,
     metrics,
@@ -117,6 +130,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     rewrapper.start();
     heads.start();
   };
+    outcomes.start();
   const sound = soundRedis({ redis, address, keys, config, clock, log }).then(opened);
   // Whoever starts the service waits for it, a little later: until then a rejection is nobody's.
   sound.catch(() => {});
@@ -168,6 +182,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       await crm.stop();
       await heads.stop();
       await redis.close();
+      await outcomes.stop();
       await trail.close();
     },
   };

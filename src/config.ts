@@ -35,6 +35,8 @@ export interface Config {
   testCards: 'allow' | 'refuse';
   apiKey: string | null;
   crm: { url: string; secrets: readonly string[] } | null;
+  /** Hours of the day, UTC, in which an operation is an alert. */
+  auditQuietHours: { from: number; to: number } | null;
   metricsPort: number;
   drainSeconds: number;
   logLevel: string;
@@ -86,6 +88,7 @@ export const SETTING_NAMES = [
   'API_KEY',
   'CRM_WEBHOOK_URL',
   'CRM_WEBHOOK_SECRET',
+  'AUDIT_QUIET_HOURS',
   'METRICS_PORT',
   'DRAIN_SECONDS',
   'LOG_LEVEL',
@@ -172,6 +175,7 @@ export function readConfig(env: Environment): ReadConfig {
     testCards: read.choice('TEST_CARDS', ['allow', 'refuse'], 'allow'),
     apiKey: read.text('API_KEY'),
     crm: crmUrl !== null ? { url: crmUrl, secrets: crmSecrets } : null,
+    auditQuietHours: quietHours(read),
     metricsPort: read.integer('METRICS_PORT', 9464, 0, 65_535),
     drainSeconds: read.integer('DRAIN_SECONDS', 600, 0, 86_400),
     logLevel: read.choice(
@@ -234,6 +238,14 @@ function vaultSeal(read: Reader): VaultSeal {
   }
   return { name };
 }
+
+function quietHours(read: Reader): Config['auditQuietHours'] {
+  const [from, to] = (read.matching('AUDIT_QUIET_HOURS', QUIET_HOURS, '22-6') ?? '').split('-').map(Number);
+  return from === undefined || to === undefined ? null : { from, to };
+}
+
+/** Two hours from 0 to 23 that differ. */
+const QUIET_HOURS = /^(\d|1\d|2[0-3])-(?!\1$)(\d|1\d|2[0-3])$/;
 
 /** Its parts are read where it is used. */
 const SENTINEL_URL = /^rediss?\+sentinel:\/\/[^\s/]+\/[\w.-]+(\?\S*)?$/;

@@ -129,6 +129,17 @@ export function createMetrics() {
       registers,
     }),
     eventsDead: new Gauge({
+    auditAlerts: new Counter({
+      name: 'tonewall_audit_alerts_total',
+      help: 'Times that the audit trail showed what somebody should look at, by alert',
+      labelNames: ['alert'],
+      registers,
+    }),
+    auditUnshipped: new Gauge({
+      name: 'tonewall_audit_unshipped_entries',
+      help: 'Entries of the audit trail that are on this machine only',
+      registers,
+    }),
       name: 'tonewall_events_dead',
       help: 'Events that were given up and wait for an operator',
       registers,

@@ -6,6 +6,12 @@ export const AUDIT_EVENTS = {
   'token.create': { kind: 'operation', rule: '10.2.1.1', meaning: 'a card is sealed and gets a token' },
   'token.read': { kind: 'operation', rule: '10.2.1.1', meaning: 'what may be shown of a card is read' },
   'token.destroy': { kind: 'operation', rule: '10.2.1.1', meaning: 'the card behind a token is shredded' },
+  'token.open': { kind: 'operation', rule: '10.2.1.1', meaning: 'a card is opened towards a provider' },
+  'token.remember': {
+    kind: 'operation',
+    rule: '10.2.1.1',
+    meaning: 'the network’s name of a first payment is kept',
+  },
   'capture.arm': { kind: 'operation', rule: '10.2.1.1', meaning: 'a card is about to be taken on a call' },
   'capture.cancel': { kind: 'fact', rule: '10.2.1.1', meaning: 'a capture was ended before its end' },
   'access.unauthorized': { kind: 'fact', rule: '10.2.1.4', meaning: 'no API key, or none that is valid' },

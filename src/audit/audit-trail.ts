@@ -99,6 +99,12 @@ export class AuditTrail implements Audit {
     this.#owe({ ...this.#note(type, outcome, resource), intent: 0 });
   }
 
+  /** Resolves when they are on disk. Rejects with AppError `vault_unavailable` when the disk takes nothing. */
+  async write(notes: readonly AuditNote[]): Promise<void> {
+    await Promise.all(notes.map((note) => this.#options.log.append(note)));
+    for (const { type } of notes) this.#options.metrics.auditEntries.inc({ type });
+  }
+
   /** The intent that an outcome is awaited of, once. Null: the chain knows. */
   awaited(intent: number): AuditNote | null {
     const { unfinished } = this.#options.log;
