@@ -14,6 +14,15 @@ export const AUDIT_EVENTS = {
   },
   'capture.arm': { kind: 'operation', rule: '10.2.1.1', meaning: 'a card is about to be taken on a call' },
   'capture.cancel': { kind: 'fact', rule: '10.2.1.1', meaning: 'a capture was ended before its end' },
+  'charge.create': { kind: 'operation', rule: '10.2.1.1', meaning: 'a card is about to be charged' },
+  'charge.refund': { kind: 'operation', rule: '10.2.1.1', meaning: 'money of a charge is given back' },
+  'charge.void': { kind: 'operation', rule: '10.2.1.1', meaning: 'a charge is undone before it is settled' },
+  'charge.settle': {
+    kind: 'operation',
+    rule: '10.2.1.1',
+    meaning: 'the outcome of a charge that nobody knew is written down',
+  },
+  'charge.declined': { kind: 'fact', rule: '10.2.1.1', meaning: 'a payment provider refused a card' },
   'access.unauthorized': { kind: 'fact', rule: '10.2.1.4', meaning: 'no API key, or none that is valid' },
   'access.forbidden': { kind: 'fact', rule: '10.2.1.4', meaning: 'an API key lacked the scope' },
   'access.absent': {
@@ -51,6 +60,28 @@ export const AUDIT_EVENTS = {
   },
   'log.checkpoint': { kind: 'fact', rule: '10.3.4', meaning: 'signed; names the public key of the next one' },
   'log.crossed': { kind: 'fact', rule: '10.3.4', meaning: 'the head of another chain, as it was then' },
+  'alert.opens': {
+    kind: 'fact',
+    rule: '10.4.1.1',
+    meaning: 'one actor reads, opens or destroys many cards in a short time',
+  },
+  'alert.refusals': { kind: 'fact', rule: '10.4.1.1', meaning: 'one address is refused again and again' },
+  'alert.signatures': {
+    kind: 'fact',
+    rule: '10.4.1.1',
+    meaning: 'one address pretends to be the carrier again and again',
+  },
+  'alert.declines': {
+    kind: 'fact',
+    rule: '10.4.1.1',
+    meaning: 'many charges of one actor are declined: are cards being tried out?',
+  },
+  'alert.night': { kind: 'fact', rule: '10.4.1.1', meaning: 'an operation in the quiet hours' },
+  'alert.unexplained': {
+    kind: 'fact',
+    rule: '10.4.1.1',
+    meaning: 'a change in Redis says that an intent of this chain announced it, and there is none',
+  },
   'log.show': { kind: 'operation', rule: '10.2.1.3', meaning: 'entries are read' },
   'log.verify': { kind: 'operation', rule: '10.2.1.3', meaning: 'chains are verified' },
 } as const satisfies Record<string, { kind: 'operation' | 'fact'; rule: string; meaning: string }>;
