@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'token_spent'
   | 'token_closed'
   | 'charge_not_voidable'
+  | 'too_many_charges'
   | 'vault_unavailable'
   | 'psp_unavailable'
   | 'psp_misconfigured'

@@ -222,7 +222,7 @@ export class CaptureDesk implements Calls {
       fault: (code) => log.error({ call: call.id, code }, 'the vault could not take a card'),
       tokenize: (id, card, whenDurable) => {
         const request: TokenizeRequest = {
-          ...{ merchant, bucket: bucketOf(id) ?? 0, card, purpose, consent },
+          ...{ merchant, bucket: bucketOf(id) ?? 0, card, purpose, consent, usage: 'many', stored: null },
           ...{ channel: 'moto_attended', metadata },
           announce: (token) => {
             const record = this.#record(call, whenDurable(token));

@@ -29,6 +29,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   payload_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be JSON' },
   idempotency_mismatch: { status: 422, title: 'The idempotency key was used with another body' },
+  too_many_charges: { status: 429, title: 'The token was charged too often', retryAfter: 60 },
   internal: { status: 500, title: 'Something went wrong here', hidden: true },
   config_invalid: { status: 500, title: 'Something went wrong here', hidden: true },
   psp_cannot: { status: 400, title: 'The payment provider can not do that' },

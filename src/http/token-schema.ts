@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PURPOSES, type TokenView } from '../vault/vault.js';
+import { PURPOSES, USAGES, type TokenView } from '../vault/vault.js';
 import { cardSchema } from './capture-schema.js';
 
 export const tokenSchema = z
@@ -8,6 +8,7 @@ export const tokenSchema = z
     card: cardSchema,
     fingerprint: z.string().meta({ examples: ['fpr_9D3X7N1S5F8G2V6K0B4QWZRMTC'] }),
     purpose: z.enum(PURPOSES),
+    usage: z.enum(USAGES).describe('`once`: it is gone with its first charge that is approved.'),
     channel: z.enum(['moto_attended', 'moto_ivr', 'ecommerce']),
     created_at: z.iso.datetime(),
     expires_at: z.iso.datetime(),

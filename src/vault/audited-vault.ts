@@ -1,13 +1,15 @@
 import type { Audit, Intent } from '../audit/audit.js';
 import { shortened } from '../audit/audit-entry.js';
 import type { OperationType } from '../audit/audit-event.js';
-import type { TokenizeRequest, TokenView, Vault } from './vault.js';
+import type { Behind, TokenizeRequest, TokenView, Vault } from './vault.js';
 
 /** The event of each thing that a vault can do: one without an event does not compile. */
 export const VAULT_EVENTS = {
   tokenize: 'token.create',
   token: 'token.read',
   destroy: 'token.destroy',
+  open: 'token.open',
+  remember: 'token.remember',
 } as const satisfies Record<keyof Vault, OperationType>;
 
 /** A vault that does nothing unless its intent is in the audit trail. */
@@ -45,6 +47,21 @@ export class AuditedVault implements Vault {
       name,
       (intent) => this.#vault.destroy(merchant, token, (slot) => intent.done(slot, name)),
       (destroyed) => ({ outcome: destroyed ? 'done' : 'absent' }),
+    );
+  }
+
+  open<T>(merchant: string, token: string, use: (behind: Behind) => Promise<T>): Promise<T | null> {
+    return this.#audit.operation(
+      VAULT_EVENTS.open,
+      nameOf(merchant, token),
+      () => this.#vault.open(merchant, token, use),
+      (used) => ({ outcome: used === null ? 'absent' : 'done' }),
+    );
+  }
+
+  remember(merchant: string, token: string, networkTransactionId: string): Promise<void> {
+    return this.#audit.operation(VAULT_EVENTS.remember, nameOf(merchant, token), () =>
+      this.#vault.remember(merchant, token, networkTransactionId),
     );
   }
 }

@@ -1,11 +1,40 @@
 import { z } from 'zod';
-import { BRANDS } from '../card/brands.js';
+import { BRANDS, type Brand } from '../card/brands.js';
 import { AppError } from '../errors.js';
-import { DURABILITY_LEVELS } from '../redis/durability-level.js';
-import type { CardRecord } from './token-store.js';
-import { PURPOSES } from './vault.js';
+import { DURABILITY_LEVELS, type Durability } from '../redis/durability-level.js';
+import { PURPOSES, type Channel, type Consent, type Purpose, type Usage } from './vault.js';
 
-const schema: z.ZodType<CardRecord> = z.strictObject({
+/** What is left of a card when its seal has gone: enough to reconcile payments, nothing to make one. */
+export interface CardRecord {
+  brand: Brand;
+  last4: string;
+  exp_month: number;
+  exp_year: number;
+  fingerprint: string;
+  purpose: Purpose;
+  usage: Usage;
+  channel: Channel;
+  /** Milliseconds since the epoch. */
+  created: number;
+  /** When the seal goes: seconds since the epoch. */
+  expires: number;
+  /** Where the row was, at the least, when its token was given out. */
+  durability: Durability;
+  consent: Consent | null;
+  metadata: Readonly<Record<string, string>>;
+}
+
+/** A letter for each word. None ever changes its meaning: records are kept for years. */
+const LETTERS = {
+  purpose: { single: 'o', saved: 's', subscription: 'p', dispute: 'd' },
+  usage: { once: 'o', many: 'm' },
+  channel: { moto_attended: 'a', moto_ivr: 'i', ecommerce: 'e' },
+  durability: { local: 'l', replica: 'r', 'replica-fsync': 'f' },
+} as const satisfies {
+  [Member in 'purpose' | 'usage' | 'channel' | 'durability']: Record<CardRecord[Member], string>;
+};
+
+const record = z.strictObject({
   brand: z.enum(BRANDS),
   last4: z.string(),
   exp_month: z.number(),
@@ -20,11 +49,73 @@ const schema: z.ZodType<CardRecord> = z.strictObject({
   metadata: z.record(z.string(), z.string()),
 });
 
+/** As kept in layout 1: every token could be charged many times. */
+const named = record.transform((members): CardRecord => ({ ...members, usage: 'many' }));
+
+/** As kept since layout 2: each member in its place, as names would be half of it. What is empty at the end is left out. */
+const placed = z
+  .tuple([
+    z.enum(BRANDS),
+    z.string().length(4),
+    z.string(),
+    z.number(),
+    z.string(),
+    z.number(),
+    z.number(),
+    z.tuple([z.string(), z.string()]).nullable().default(null),
+    z.record(z.string(), z.string()).default({}),
+  ])
+  .transform(
+    ([brand, letters, last4, expiry, fingerprint, created, expires, consent, metadata]): CardRecord => {
+      const [purpose = '', usage = '', channel = '', durability = ''] = letters;
+      return {
+        ...{ brand, last4, exp_month: expiry % 100, exp_year: 2000 + Math.floor(expiry / 100), fingerprint },
+        purpose: wordOf('purpose', purpose),
+        usage: wordOf('usage', usage),
+        channel: wordOf('channel', channel),
+        ...{ created, expires, durability: wordOf('durability', durability) },
+        ...{ consent: consent && { at: consent[0], wording: consent[1] }, metadata },
+      };
+    },
+  );
+
+/** A record as Redis holds it. */
+export function recordText(record: CardRecord): string {
+  const { purpose, usage, channel, durability } = LETTERS;
+  const { consent, metadata } = record;
+  const letters = [
+    purpose[record.purpose],
+    usage[record.usage],
+    channel[record.channel],
+    durability[record.durability],
+  ].join('');
+  const expiry = (record.exp_year - 2000) * 100 + record.exp_month;
+  const always = [
+    record.brand,
+    letters,
+    record.last4,
+    expiry,
+    record.fingerprint,
+    record.created,
+    record.expires,
+  ];
+  const leave = consent && [consent.at, consent.wording];
+  const noted = Object.keys(metadata).length > 0;
+  return JSON.stringify([...always, ...(noted ? [leave, metadata] : leave ? [leave] : [])]);
+}
+
 /** Reads a record as Redis holds it. Throws AppError `internal`, which repeats nothing of it. */
 export function parseRecord(text: string): CardRecord {
   try {
-    return schema.parse(JSON.parse(text));
+    const members: unknown = JSON.parse(text);
+    return Array.isArray(members) ? placed.parse(members) : named.parse(members);
   } catch {
     throw new AppError('internal', 'a card record can not be read');
   }
+}
+
+function wordOf<Member extends keyof typeof LETTERS>(member: Member, letter: string): CardRecord[Member] {
+  const found = Object.entries(LETTERS[member]).find(([, its]) => its === letter);
+  if (found === undefined) throw new RangeError(`no ${member} has this letter`);
+  return found[0] as CardRecord[Member];
 }

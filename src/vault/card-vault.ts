@@ -1,14 +1,15 @@
 import { cardView } from '../card/card.js';
 import { timestamp, type Clock } from '../clock.js';
-import { AppError, codeOf } from '../errors.js';
+import { AppError, codeOf, type ErrorCode } from '../errors.js';
 import { bucketOf, canonicalId, newId } from '../id.js';
 import type { Logger } from '../log.js';
 import type { Metrics } from '../metrics.js';
-import { aadOf, LAYOUT, newDataKey, openBin, sealBin, sealCard, type Binding } from './envelope.js';
+import { parseRecord, recordText, type CardRecord } from './card-record.js';
+import { CardSealer } from './card-sealer.js';
 import type { KeyProvider } from './key-provider.js';
-import { retentionOf } from './retention.js';
-import type { CardRecord, Place, SealedCard, TokenRow, TokenStore } from './token-store.js';
-import type { OutcomeIn, TokenizeRequest, TokenView, Vault } from './vault.js';
+import { recordEnds, retentionOf } from './retention.js';
+import type { Place, TokenRow, TokenStore } from './token-store.js';
+import type { Behind, OutcomeIn, TokenizeRequest, TokenView, Vault } from './vault.js';
 
 export interface VaultOptions {
   keys: KeyProvider;
@@ -16,6 +17,8 @@ export interface VaultOptions {
   clock: Clock;
   /** Days that a card of purpose `single` is kept. */
   ttlDays: number;
+  /** How often a token may be opened towards a provider; 10 unless given. */
+  opensPerHour?: number;
   metrics: Metrics;
   log: Logger;
 }
@@ -25,20 +28,42 @@ const FINGERPRINT_PREFIX = 'fpr_';
 /** 128 bits of the MAC: as many as a token has. */
 const INDEX_BYTES = 16;
 const RETRY_AFTER_S = 5;
+const OPENS_PER_HOUR = 10;
+const HOUR_S = 3_600;
+
+/** What is no fault of the vault: it is told as it is. */
+const TOLD: ReadonlySet<ErrorCode> = new Set([
+  'unsettled',
+  'token_spent',
+  'token_closed',
+  'too_many_charges',
+]);
+
+interface Found {
+  token: string;
+  place: Place;
+}
+
+interface Live extends Found {
+  row: TokenRow;
+  record: CardRecord;
+}
 
 /** Seals each card under a key of its own and gives it a random token. */
 export class CardVault implements Vault {
   readonly #options: VaultOptions;
+  readonly #sealer: CardSealer;
 
   constructor(options: VaultOptions) {
     this.#options = options;
+    this.#sealer = new CardSealer(options.keys);
   }
 
   tokenize(request: TokenizeRequest): Promise<TokenView> {
     return this.#guarded(async () => {
       const { clock, keys, metrics, store, ttlDays } = this.#options;
       const began = clock.monotonic();
-      const { merchant, card, purpose, channel, consent, metadata } = request;
+      const { merchant, card, purpose, usage, channel, consent, metadata, stored } = request;
       const token = newId(TOKEN_PREFIX, request.bucket);
       const created = clock.now();
       const retention = retentionOf(purpose, card, created, ttlDays);
@@ -47,12 +72,11 @@ export class CardVault implements Vault {
       const fingerprint = await store.alias(merchant, mac, newId(FINGERPRINT_PREFIX), retention.record);
 
       const { bin, ...shown } = cardView(card);
-      const expires = retention.card;
-      const { durability } = store;
-      const given = { fingerprint, purpose, channel, created, expires, durability, consent, metadata };
-      const record = { ...shown, ...given };
-      const sealed = await this.#seal(request, bin, { ...place, purpose, expires });
-      const view = viewOf(token, record, bin);
+      const given = { fingerprint, purpose, usage, channel, created, consent, metadata };
+      const kept: CardRecord = { ...shown, ...given, expires: retention.card, durability: store.durability };
+      const record = recordText(kept);
+      const sealed = await this.#sealer.seal(place, record, { card, bin, stored });
+      const view = viewOf(token, kept, bin);
       await store.put(place, { record, sealed }, retention, request.announce(view));
       metrics.tokens.inc({ purpose });
       metrics.vaultSeconds.observe((clock.monotonic() - began) / 1000);
@@ -62,13 +86,28 @@ export class CardVault implements Vault {
 
   token(merchant: string, typed: string): Promise<TokenView | null> {
     return this.#guarded(async () => {
-      const found = await this.#find(merchant, typed);
-      if (found === null) return null;
-      const row = await this.#options.store.get(found.place);
-      if (row === null) return this.#missing(found.place, null);
-      if (row.record.expires * 1000 <= this.#options.clock.now()) return null;
-      if (this.#isShredded(row)) return null;
-      return viewOf(found.token, row.record, await this.#openBin(found.place, row));
+      const live = await this.#live(await this.#find(merchant, typed));
+      if (live === null) return null;
+      return viewOf(live.token, live.record, await this.#sealer.openBin(live.place, live.row));
+    });
+  }
+
+  async open<T>(merchant: string, typed: string, use: (behind: Behind) => Promise<T>): Promise<T | null> {
+    const behind = await this.#guarded(() => this.#behind(merchant, typed));
+    if (behind === null) return null;
+    try {
+      return await use(behind);
+    } finally {
+      if (behind.instrument.kind === 'card') behind.instrument.card.number.wipe();
+    }
+  }
+
+  remember(merchant: string, typed: string, networkTransactionId: string): Promise<void> {
+    return this.#guarded(async () => {
+      const live = await this.#live(await this.#find(merchant, typed));
+      if (live === null || live.row.sealed.network !== null) return;
+      const network = await this.#sealer.sealNetworkId(live.place, live.row, networkTransactionId);
+      await this.#options.store.remember(live.place, network);
     });
   }
 
@@ -80,7 +119,50 @@ export class CardVault implements Vault {
     });
   }
 
-  async #find(merchant: string, typed: string): Promise<{ token: string; place: Place } | null> {
+  async #behind(merchant: string, typed: string): Promise<Behind | null> {
+    const { store, clock, opensPerHour = OPENS_PER_HOUR } = this.#options;
+    const found = await this.#find(merchant, typed);
+    if (found === null) return null;
+    const opening = await store.opening(found.place, opensPerHour, HOUR_S);
+    if (opening.status === 'spent')
+      throw new AppError('token_spent', 'the token could be charged once, and was');
+    if (opening.status === 'often') {
+      const message = `a token can be charged ${opensPerHour} times an hour: try again later`;
+      throw new AppError('too_many_charges', message, { retryAfter: opening.waitSeconds });
+    }
+    const live = await this.#live(found);
+    if (live === null) return null;
+    const { token, place, row, record } = live;
+    if (record.purpose === 'dispute') {
+      throw new AppError(
+        'token_closed',
+        'the token is kept for disputes alone: refunds are possible, charges are not',
+      );
+    }
+    const { bin, instrument, networkTransactionId } = await this.#sealer.open(place, row);
+    const left = recordEnds(record.expires) - Math.floor(clock.now() / 1000);
+    return {
+      token: viewOf(token, record, bin),
+      instrument:
+        instrument.kind === 'card'
+          ? { kind: 'card', card: { brand: record.brand, ...instrument.card } }
+          : instrument,
+      networkTransactionId,
+      spending: record.usage === 'once' ? { key: store.spendingKey(place), ttlSeconds: left } : null,
+    };
+  }
+
+  /** A row whose card can be opened now; null when there is none. */
+  async #live(found: Found | null): Promise<Live | null> {
+    if (found === null) return null;
+    const row = await this.#options.store.get(found.place);
+    if (row === null) return this.#missing(found.place, null);
+    const record = parseRecord(row.record);
+    if (record.expires * 1000 <= this.#options.clock.now() || this.#isShredded(row)) return null;
+    return { ...found, row, record };
+  }
+
+  async #find(merchant: string, typed: string): Promise<Found | null> {
     const token = canonicalId(TOKEN_PREFIX, typed);
     const bucket = token === null ? null : bucketOf(token);
     if (token === null || bucket === null) return null;
@@ -99,41 +181,6 @@ export class CardVault implements Vault {
     return { merchant, bucket, index: mac.subarray(0, INDEX_BYTES) };
   }
 
-  async #seal(
-    { merchant, card }: TokenizeRequest,
-    bin: string | null,
-    binding: Binding,
-  ): Promise<SealedCard> {
-    const dataKey = newDataKey();
-    try {
-      const wrapped = await this.#options.keys.wrap(merchant, dataKey, aadOf('data-key', binding));
-      return {
-        layout: LAYOUT,
-        keyVersion: wrapped.version,
-        dataKey: wrapped.sealed,
-        card: sealCard(dataKey, card, binding),
-        bin: sealBin(dataKey, bin, binding),
-      };
-    } finally {
-      dataKey.wipe();
-    }
-  }
-
-  async #openBin(place: Place, { record, sealed }: TokenRow): Promise<string | null> {
-    const binding = { ...place, purpose: record.purpose, expires: record.expires };
-    const { keys } = this.#options;
-    if (sealed.layout !== LAYOUT) throw new AppError('vault_unavailable', 'a row has an unknown layout');
-    const aad = aadOf('data-key', binding);
-    const dataKey = await keys.unwrap(place.merchant, sealed.keyVersion, sealed.dataKey, aad);
-    try {
-      const bin = openBin(dataKey, sealed.bin, binding);
-      if (bin === undefined) throw new AppError('vault_unavailable', 'a sealed BIN does not open');
-      return bin;
-    } finally {
-      dataKey.wipe();
-    }
-  }
-
   /** A card goes with its key: nobody can open it any more. */
   #isShredded({ sealed }: TokenRow): boolean {
     const { keys, log } = this.#options;
@@ -148,7 +195,7 @@ export class CardVault implements Vault {
     try {
       return await work();
     } catch (error) {
-      if (codeOf(error) === 'unsettled') throw error;
+      if (error instanceof AppError && TOLD.has(error.code)) throw error;
       const detail = error instanceof AppError ? error.message : null;
       this.#options.log.error({ code: codeOf(error), detail }, 'the vault could not do its work');
       throw new AppError('vault_unavailable', 'the vault is not available; try again', {
@@ -159,12 +206,13 @@ export class CardVault implements Vault {
 }
 
 function viewOf(token: string, record: CardRecord, bin: string | null): TokenView {
-  const { brand, last4, exp_month, exp_year, fingerprint, purpose, channel } = record;
+  const { brand, last4, exp_month, exp_year, fingerprint, purpose, usage, channel } = record;
   return {
     token,
     card: { brand, bin, last4, exp_month, exp_year },
     fingerprint,
     purpose,
+    usage,
     channel,
     created_at: timestamp(record.created),
     expires_at: timestamp(record.expires * 1000),

@@ -1,28 +1,22 @@
-import { randomFillSync } from 'node:crypto';
+import { createHash, randomFillSync } from 'node:crypto';
 import type { CardSecret } from '../card/card.js';
+import { AppError } from '../errors.js';
 import { Secret } from '../secret.js';
 import { open, seal } from './aead.js';
-import type { Purpose } from './vault.js';
+import { parseRecord } from './card-record.js';
+import type { Place } from './token-store.js';
 
-/**
- * What a seal is bound to. A record that is moved to another row or merchant, or whose date or purpose is stretched,
- * does not open. The version of the key-encryption key is bound to the wrapped data key alone, so that a rotation
- * wraps anew without opening a card.
- */
+/** What a seal is bound to, around the name of its content; made by `bindingOf`. */
 export interface Binding {
-  merchant: string;
-  /** Keyed index of the token. */
-  index: Buffer;
-  purpose: Purpose;
-  /** Seconds since the epoch. */
-  expires: number;
+  readonly head: Buffer;
+  readonly tail: Buffer;
 }
 
 /** What a seal holds: each has an AAD of its own, so that none stands in another's place. */
-export type Content = 'data-key' | 'card' | 'bin';
+export type Content = 'data-key' | 'card' | 'stored' | 'bin' | 'network';
 
-/** The layout of record and plaintext; bound into every seal. */
-export const LAYOUT = 1;
+/** The layout that rows get now; bound into every seal. */
+export const LAYOUT = 2;
 const KEY_BYTES = 32;
 
 /**
@@ -31,7 +25,6 @@ const KEY_BYTES = 32;
  */
 const CARD_BYTES = 32;
 const MAX_DIGITS = 19;
-const BIN_DIGITS = 6;
 
 /** A fresh key for one record. The caller wipes it. */
 export function newDataKey(): Secret {
@@ -76,34 +69,36 @@ export function openCard(
   return card;
 }
 
-/** The BIN of a card is stored in a seal only: beside a keyed hash it would narrow a search. */
-export function sealBin(dataKey: Secret, bin: string | null, binding: Binding): Buffer {
-  const plaintext = new Uint8Array(new ArrayBuffer(128), 0, BIN_DIGITS);
-  plaintext.fill(0x20);
-  if (bin !== null) plaintext.set(Buffer.from(bin, 'latin1'));
-  return seal(dataKey.reveal(), plaintext, aadOf('bin', binding));
+/**
+ * Binds seals to merchant, row and record: what is moved to another row or merchant does not open, nor does a row whose
+ * record was changed. The version of the key-encryption key is bound to the wrapped data key alone, so that a rotation
+ * wraps anew without opening a card. Throws AppError `internal` for a layout that never was.
+ */
+export function bindingOf(layout: number, { merchant, index }: Place, record: string): Binding {
+  const place = [lengthed(merchant), lengthed(index)];
+  if (layout === 2) {
+    const digest = createHash('sha256').update(record).digest();
+    return { head: Buffer.of(layout), tail: Buffer.concat([...place, digest]) };
+  }
+  if (layout === 1) {
+    // Of the record its purpose and end alone were bound.
+    const { purpose, expires } = parseRecord(record);
+    const head = Buffer.alloc(9, layout);
+    head.writeBigUInt64BE(BigInt(expires), 1);
+    return { head, tail: Buffer.concat([...place, lengthed(purpose)]) };
+  }
+  throw new AppError('internal', 'a row has an unknown layout');
 }
 
-/** The BIN, null when the card has none; undefined when the seal does not fit. */
-export function openBin(dataKey: Secret, sealed: Uint8Array, binding: Binding): string | null | undefined {
-  const plaintext = open(dataKey.reveal(), sealed, aadOf('bin', binding));
-  if (plaintext === null) return undefined;
-  const bin = String.fromCharCode(...plaintext.reveal()).trimEnd();
-  plaintext.wipe();
-  return bin === '' ? null : bin;
+/** Each variable part has its length in front: no two bindings share one encoding. */
+export function aadOf(content: Content, { head, tail }: Binding): Buffer {
+  return Buffer.concat([head, lengthed(content), tail]);
 }
 
-/** Layout, content and binding, each variable part with its length in front: no two bindings share one encoding. */
-export function aadOf(content: Content, binding: Binding): Buffer {
-  const parts = [content, binding.merchant, binding.index, binding.purpose].map((part) => Buffer.from(part));
-  const fixed = Buffer.alloc(9);
-  fixed.writeUInt8(LAYOUT, 0);
-  fixed.writeBigUInt64BE(BigInt(binding.expires), 1);
-  return Buffer.concat([fixed, ...parts.flatMap((part) => [lengthOf(part), part])]);
-}
-
-function lengthOf(part: Uint8Array): Buffer {
+/** With its length in front, in 2 bytes. */
+function lengthed(part: string | Buffer): Buffer {
+  const bytes = Buffer.from(part);
   const length = Buffer.alloc(2);
-  length.writeUInt16BE(part.length);
-  return length;
+  length.writeUInt16BE(bytes.length);
+  return Buffer.concat([length, bytes]);
 }

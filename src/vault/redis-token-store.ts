@@ -6,14 +6,13 @@ import { KEY_PREFIX, outboxKey, slotTag } from '../redis/keys.js';
 import type { Durability } from '../redis/durability-level.js';
 import type { ReplicatedRedis } from '../redis/redis.js';
 import { slotEntryArguments, slotEntryKeys, type SlotEntry } from '../redis/slot-entry.js';
-import { parseRecord } from './card-record.js';
 import { DurableWrites } from './durable-writes.js';
 import { Persistence } from './persistence.js';
 import type { Retention } from './retention.js';
 import { rowKeys } from './row-keys.js';
 import { Settling } from './settling.js';
-import { ALIAS, DESTROY, NOW, PUT } from './token-scripts.js';
-import type { Place, TokenRow, TokenStore } from './token-store.js';
+import { ALIAS, DESTROY, NOW, OPENING, PUT, REMEMBER } from './token-scripts.js';
+import type { Opening, Place, TokenRow, TokenStore } from './token-store.js';
 import type { Announcement, OutcomeIn } from './vault.js';
 import { Withdrawals } from './withdrawals.js';
 
@@ -28,6 +27,9 @@ export interface RedisTokenStoreOptions {
 }
 
 const PATIENCE_MS = 4_000;
+
+/** Fields of the sealed card, by what it holds. */
+const FIELDS = { card: 's', stored: 'p' } as const;
 
 /**
  * Rows in Redis: `tw:v:{slot}:s:<index>` is the sealed card (a hash), `tw:v:{slot}:r:<index>` the record (JSON), and
@@ -63,16 +65,16 @@ export class RedisTokenStore implements TokenStore {
 
   async put(place: Place, row: TokenRow, retention: Retention, announcement: Announcement): Promise<void> {
     const { slot, sealed, record } = rowKeys(place);
-    const entry = entryOf(slot, record, row, retention, announcement);
-    const { layout, keyVersion, dataKey, card, bin } = row.sealed;
+    const entry = entryOf(slot, announcement);
+    const { layout, keyVersion, dataKey, holds, card, bin } = row.sealed;
     // Redis's own clock says what is late: a write that hung in a stopped server comes to nothing.
     const now = await this.#persistence.insist(() => this.#redis.run(NOW, [sealed], []));
     const deadline = Number(now) + this.#persistence.patienceMs;
-    const keys = [...slotEntryKeys(entry), sealed];
+    const keys = [...slotEntryKeys(entry), sealed, record];
     const args = [
       ...slotEntryArguments(entry),
-      ...[deadline, retention.card],
-      ...['v', layout, 'k', keyVersion, 'w', dataKey, 's', card, 'b', bin],
+      ...[deadline, retention.card, row.record, retention.record],
+      ...['v', layout, 'k', keyVersion, 'w', dataKey, FIELDS[holds], card, 'b', bin],
     ];
     let outcome;
     try {
@@ -91,14 +93,17 @@ export class RedisTokenStore implements TokenStore {
   async get(place: Place): Promise<TokenRow | null> {
     const { sealed, record } = rowKeys(place);
     const [fields, text] = await Promise.all([
-      this.#redis.commandBuffer('HMGET', sealed, 'v', 'k', 'w', 's', 'b'),
+      this.#redis.commandBuffer('HMGET', sealed, 'v', 'k', 'w', FIELDS.card, FIELDS.stored, 'b', 'n'),
       this.#redis.command('GET', record),
     ]);
-    const [layout, keyVersion, dataKey, card, bin] = (fields as Buffer[] | null) ?? [];
-    if (!layout || !keyVersion || !dataKey || !card || !bin || typeof text !== 'string') return null;
+    const [layout, version, dataKey, card, stored, bin, network = null] = (fields as Buffer[] | null) ?? [];
+    const instrument = card ?? stored;
+    if (!layout || !version || !dataKey || !instrument || !bin || typeof text !== 'string') return null;
+    const holds = card ? 'card' : 'stored';
+    const [layoutNumber, keyVersion] = [Number(layout.toString()), version.toString()];
     return {
-      record: parseRecord(text),
-      sealed: { layout: Number(layout.toString()), keyVersion: keyVersion.toString(), dataKey, card, bin },
+      record: text,
+      sealed: { layout: layoutNumber, keyVersion, dataKey, holds, card: instrument, bin, network },
     };
   }
 
@@ -107,6 +112,21 @@ export class RedisTokenStore implements TokenStore {
     const append = outcome?.(slot);
     const [keys, args] = append === undefined ? [[], []] : [[append.key], [append.value]];
     return (await this.#writes.run(DESTROY, [sealed, ...keys], args)) === 1;
+  }
+
+  async opening(place: Place, most: number, withinSeconds: number): Promise<Opening> {
+    const { sealed, opened, spending } = rowKeys(place);
+    const answer = Number(await this.#redis.run(OPENING, [sealed, opened, spending], [most, withinSeconds]));
+    if (answer > 0) return { status: 'often', waitSeconds: answer };
+    return { status: answer === 0 ? 'free' : answer === -1 ? 'absent' : 'spent' };
+  }
+
+  async remember(place: Place, network: Buffer): Promise<void> {
+    await this.#writes.run(REMEMBER, [rowKeys(place).sealed], [network]);
+  }
+
+  spendingKey(place: Place): string {
+    return rowKeys(place).spending;
   }
 
   async unsettled(place: Place): Promise<boolean> {
@@ -120,17 +140,9 @@ export class RedisTokenStore implements TokenStore {
   }
 }
 
-function entryOf(
-  slot: string,
-  key: string,
-  { record }: TokenRow,
-  retention: Retention,
-  { events, writes, outcome }: Announcement,
-): SlotEntry {
-  const ttlSeconds = Math.max(1, retention.record - Math.floor(record.created / 1000));
+function entryOf(slot: string, { events, writes, outcome }: Announcement): SlotEntry {
   if (writes.some((write) => !write.key.includes(slot))) {
     throw new AppError('internal', 'a record of another slot can not be written with a token');
   }
-  const appends = outcome === undefined ? [] : [outcome(slot)];
-  return { slot, events, writes: [{ key, value: JSON.stringify(record), ttlSeconds }, ...writes], appends };
+  return { slot, events, writes, appends: outcome === undefined ? [] : [outcome(slot)] };
 }

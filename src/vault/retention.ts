@@ -34,7 +34,12 @@ export function retentionOf(
   const daysEnd = Math.floor(createdMs / 1000) + ttlDays * DAY_S;
   const contestEnds = Math.floor(createdMs / 1000) + RECORD_DAYS * DAY_S;
   const end = { days: Math.min(daysEnd, cardEnds), card: cardEnds, contest: contestEnds }[ENDS_WITH[purpose]];
-  return { card: end, record: end + RECORD_DAYS * DAY_S };
+  return { card: end, record: recordEnds(end) };
+}
+
+/** When the record of a card goes whose seal goes then; both in seconds since the epoch. */
+export function recordEnds(cardEnds: number): number {
+  return cardEnds + RECORD_DAYS * DAY_S;
 }
 
 /**

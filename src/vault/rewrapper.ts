@@ -3,8 +3,7 @@ import { codeOf } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Metrics } from '../metrics.js';
 import type { RedisNode, RedisServers } from '../redis/redis.js';
-import { parseRecord } from './card-record.js';
-import { aadOf } from './envelope.js';
+import { aadOf, bindingOf } from './envelope.js';
 import type { KeyProvider } from './key-provider.js';
 import { END, RewrapLedger, type RewrapCounts, type RewrapProgress } from './rewrap-ledger.js';
 import { REWRAP } from './rewrap-scripts.js';
@@ -153,13 +152,13 @@ export class Rewrapper {
   async #rewrap(row: string): Promise<'kept' | 'rewrapped' | 'raced' | 'failed'> {
     const { keys, redis } = this.#options;
     try {
-      const reply = await redis.commandBuffer('HMGET', row, 'k', 'w');
-      const [version, wrapped] = reply as [Buffer | null, Buffer | null];
-      if (version === null || wrapped === null) return 'raced';
+      const reply = await redis.commandBuffer('HMGET', row, 'k', 'w', 'v');
+      const [version, wrapped, layout] = reply as (Buffer | null)[];
+      if (!version || !wrapped || !layout) return 'raced';
       const old = version.toString();
       const at = keys.versions.findIndex(({ id }) => id === old);
       if (at >= 0 && at >= keys.versions.findIndex(({ id }) => id === keys.active)) return 'kept';
-      const next = await this.#rewrapped(row, old, wrapped);
+      const next = await this.#rewrapped(row, Number(layout.toString()), old, wrapped);
       const done = await redis.run(REWRAP, [row], [version, wrapped, next.version, next.sealed]);
       return done === 1 ? 'rewrapped' : 'raced';
     } catch (error) {
@@ -171,14 +170,15 @@ export class Rewrapper {
   /** The data key of a row, wrapped by the active version. */
   async #rewrapped(
     row: string,
+    layout: number,
     version: string,
     wrapped: Buffer,
   ): Promise<{ version: string; sealed: Buffer }> {
     const { keys, redis } = this.#options;
     const place = placeOf(row);
     if (place === null) throw new RangeError('a sealed row has no place');
-    const { purpose, expires } = parseRecord(String(await redis.command('GET', rowKeys(place).record)));
-    const aad = aadOf('data-key', { ...place, purpose, expires });
+    const record = String(await redis.command('GET', rowKeys(place).record));
+    const aad = aadOf('data-key', bindingOf(layout, place, record));
     const dataKey = await keys.unwrap(place.merchant, version, wrapped, aad);
     try {
       return await keys.wrap(place.merchant, dataKey, aad);

@@ -8,6 +8,10 @@ export interface RowKeys {
   sealed: string;
   /** The card-free record: JSON. */
   record: string;
+  /** How often the card was opened of late: a count. */
+  opened: string;
+  /** By which charge a token that can be charged once is spent. */
+  spending: string;
 }
 
 /** Sealed cards, for SCAN. */
@@ -21,7 +25,13 @@ export function rowKeys({ merchant, bucket, index }: Place): RowKeys {
   const slot = slotTag(merchant, bucket);
   const row = `${KEY_PREFIX}v:${slot}`;
   const name = index.toString('hex');
-  return { slot, sealed: `${row}:s:${name}`, record: `${row}:r:${name}` };
+  return {
+    slot,
+    sealed: `${row}:s:${name}`,
+    record: `${row}:r:${name}`,
+    opened: `${row}:n:${name}`,
+    spending: `${row}:x:${name}`,
+  };
 }
 
 /** The place of a sealed card by its key, or null when it is none. */

@@ -24,8 +24,8 @@ return now[1] * 1000 + math.floor(now[2] / 1000)`,
 };
 
 /**
- * KEYS: the slot entry's, the sealed card. ARGV: the slot entry's, the time after which the write is refused (ms),
- * when the seal ends (s), fields of the seal. Run again with the same row it says the same and changes nothing, but
+ * KEYS: the slot entry's, the sealed card, the record. ARGV: the slot entry's, the time after which the write is refused
+ * (ms), when the seal ends (s), the record, when it ends (s), fields of the seal. Run again with the same row it says the same and changes nothing, but
  * writes: `kept`, or `late`.
  */
 export const PUT: Script = {
@@ -39,7 +39,8 @@ end
 local now = redis.call('TIME')
 if now[1] * 1000 + now[2] / 1000 > tonumber(ARGV[more_args]) then return 'late' end
 announce()
-redis.call('HSET', sealed, unpack(ARGV, more_args + 2))
+redis.call('SET', KEYS[more_keys + 1], ARGV[more_args + 2], 'EXAT', ARGV[more_args + 3])
+redis.call('HSET', sealed, unpack(ARGV, more_args + 4))
 redis.call('EXPIREAT', sealed, ARGV[more_args + 1])
 return 'kept'`,
 };
@@ -80,5 +81,33 @@ local there = shredded(KEYS[1])
 redis.call('UNLINK', KEYS[2])
 for i = 2, #ARGV do redis.call('LREM', KEYS[3], 1, ARGV[i]) end
 if KEYS[4] and there == 1 then redis.call('RPUSH', KEYS[4], ARGV[1]) end
+return 1`,
+};
+
+/**
+ * KEYS: the sealed card, the count of its openings, what says by which charge it is spent. ARGV: how many openings there
+ * may be, within how long (s). Gives 0 when it may be opened, -1 when it is not there, -2 when it was spent, else the
+ * seconds after which it may be.
+ */
+export const OPENING: Script = {
+  name: 'vault-opening',
+  lua: `
+if redis.call('EXISTS', KEYS[1]) == 0 then
+  if redis.call('EXISTS', KEYS[3]) == 1 then return -2 end
+  return -1
+end
+local count = redis.call('INCR', KEYS[2])
+if count == 1 then redis.call('EXPIRE', KEYS[2], ARGV[2]) end
+if count <= tonumber(ARGV[1]) then return 0 end
+return math.max(1, redis.call('TTL', KEYS[2]))`,
+};
+
+/** KEYS: the sealed card. ARGV: what the network calls the first payment, sealed. Run again it writes the same again. */
+export const REMEMBER: Script = {
+  name: 'vault-remember',
+  lua: `
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+local kept = redis.call('HGET', KEYS[1], 'n')
+redis.call('HSET', KEYS[1], 'n', kept or ARGV[1])
 return 1`,
 };

@@ -1,7 +1,6 @@
-import type { Brand } from '../card/brands.js';
 import type { Durability } from '../redis/durability-level.js';
 import type { Retention } from './retention.js';
-import type { Announcement, Channel, Consent, OutcomeIn, Purpose } from './vault.js';
+import type { Announcement, OutcomeIn } from './vault.js';
 
 /** Where a token's row lies: the merchant's slot, and the keyed index of the token, which gives no token away. */
 export interface Place {
@@ -10,38 +9,28 @@ export interface Place {
   index: Buffer;
 }
 
-/** What is left of a card when its seal has gone: enough to reconcile payments, nothing to make one. */
-export interface CardRecord {
-  brand: Brand;
-  last4: string;
-  exp_month: number;
-  exp_year: number;
-  fingerprint: string;
-  purpose: Purpose;
-  channel: Channel;
-  /** Milliseconds since the epoch. */
-  created: number;
-  /** When the seal goes: seconds since the epoch. */
-  expires: number;
-  /** Where the row was, at the least, when its token was given out. */
-  durability: Durability;
-  consent: Consent | null;
-  metadata: Readonly<Record<string, string>>;
-}
-
-/** A card that only the keys open. */
+/** What only the keys open. */
 export interface SealedCard {
   layout: number;
   keyVersion: string;
   dataKey: Buffer;
+  /** Whether `card` is number and expiry, or a provider's name for the card. */
+  holds: 'card' | 'stored';
   card: Buffer;
   bin: Buffer;
+  /** What the network calls the first payment; null before it. */
+  network: Buffer | null;
 }
 
 export interface TokenRow {
-  record: CardRecord;
+  /** The text of a `CardRecord`: the seals are bound to it as it is. */
+  record: string;
   sealed: SealedCard;
 }
+
+/** Whether a token may be opened now. */
+export type Opening =
+  { status: 'free' } | { status: 'absent' } | { status: 'spent' } | { status: 'often'; waitSeconds: number };
 
 /**
  * Keeps rows durably: what resolved is where `durability` says. Every method rejects with AppError
@@ -63,6 +52,12 @@ export interface TokenStore {
   get(place: Place): Promise<TokenRow | null>;
   /** Shreds the sealed card and keeps the record; false when there was none. `outcome` is appended when there was. */
   destroy(place: Place, outcome?: OutcomeIn): Promise<boolean>;
+  /** Counts that a token is opened; nothing is counted for one that is not there, or was spent. */
+  opening(place: Place, most: number, withinSeconds: number): Promise<Opening>;
+  /** Keeps what the network calls the first payment, if the row is there and has none yet. */
+  remember(place: Place, network: Buffer): Promise<void>;
+  /** The key, in the slot of the row, whose being there says that the token is spent. */
+  spendingKey(place: Place): string;
   /** Whether a row that is not there may be one that a failover has just lost: then nobody knows yet. */
   unsettled(place: Place): Promise<boolean>;
 }

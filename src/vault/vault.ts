@@ -21,12 +21,21 @@ export interface TokenizeRequest {
   card: CardSecret;
   purpose: Purpose;
   consent: Consent | null;
+  usage: Usage;
   channel: Channel;
   metadata: Readonly<Record<string, string>>;
+  /** Where no cards are kept: what the provider calls this one. It is sealed in the card's place, and no number is. */
+  stored: StoredCard | null;
   /**
    * What shall become true together with the token: called with it, before the write.
    */
   announce(token: TokenView): Announcement;
+}
+
+/** A card that a payment provider keeps, and its name for it: printable ASCII without spaces, 200 characters at most. */
+export interface StoredCard {
+  provider: string;
+  reference: string;
 }
 
 export interface Announcement {
@@ -46,9 +55,23 @@ export interface TokenView {
   card: CardView;
   fingerprint: string;
   purpose: Purpose;
+  usage: Usage;
   channel: Channel;
   created_at: string;
   expires_at: string;
+}
+
+/** What stands behind a token, for one request to a provider. */
+export interface Behind {
+  token: TokenView;
+  instrument: { kind: 'card'; card: CardSecret } | ({ kind: 'stored' } & StoredCard);
+  /** Of the first payment with it, for later ones; null before. */
+  networkTransactionId: string | null;
+  /**
+   * Of a token that can be charged `once`: the key, in its slot, that names the charge by which it is spent, for as
+   * long as it is set. It outlives the card: whoever opens the token then is told that it was spent.
+   */
+  spending: { key: string; ttlSeconds: number } | null;
 }
 
 /**
@@ -63,4 +86,15 @@ export interface Vault {
   token(merchant: string, token: string): Promise<TokenView | null>;
   /** Shreds the card behind a token; false when there was none. `outcome` is appended when there was. */
   destroy(merchant: string, token: string, outcome?: OutcomeIn): Promise<boolean>;
+  /**
+   * Opens what stands behind a token for the time of `use`, and wipes it. Null as for `token`. Rejects as `use` does,
+   * and with AppError `token_spent`; `token_closed` when the token is kept for disputes alone; `too_many_charges` when
+   * it was opened too often within an hour.
+   */
+  open<T>(merchant: string, token: string, use: (behind: Behind) => Promise<T>): Promise<T | null>;
+  /**
+   * Keeps what the network calls the first payment with the card, printable ASCII without spaces, 64 characters at
+   * most: the first one told stays. Nothing happens when there is no such token.
+   */
+  remember(merchant: string, token: string, networkTransactionId: string): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { KEY_PREFIX } from '../../src/redis/keys.js';
-import { aadOf, openCard } from '../../src/vault/envelope.js';
+import { CardSealer } from '../../src/vault/card-sealer.js';
 import { rotateKeys } from '../../src/vault/key-changes.js';
 import { plainSeal } from '../../src/vault/plain-seal.js';
 import { RewrapLedger } from '../../src/vault/rewrap-ledger.js';
@@ -74,18 +74,13 @@ export async function pacedFigures(
 export async function openFigures(world: VaultWorld, read: boolean, seconds: number): Promise<Pace> {
   const { keys, store, places } = world;
   const rows = await Promise.all(places.slice(0, 256).map((place) => store.get(place)));
+  const sealer = new CardSealer(keys);
   const open = async (n: number): Promise<void> => {
     const place = turn(places, n % rows.length);
     const row = read ? await store.get(place) : turn(rows, n);
     if (row === null) throw new RangeError('a row is gone');
-    const { record, sealed } = row;
-    const binding = { ...place, purpose: record.purpose, expires: record.expires };
-    const aad = aadOf('data-key', binding);
-    const dataKey = await keys.unwrap(place.merchant, sealed.keyVersion, sealed.dataKey, aad);
-    const card = openCard(dataKey, sealed.card, binding);
-    dataKey.wipe();
-    if (card === null) throw new RangeError('a card does not open');
-    card.number.wipe();
+    const { instrument } = await sealer.open(place, row);
+    if (instrument.kind === 'card') instrument.card.number.wipe();
   };
   return flatOut(open, 32, seconds);
 }

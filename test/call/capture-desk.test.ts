@@ -62,6 +62,8 @@ async function openDesk() {
     tokenize: () => outside.sealed(),
     token: () => Promise.resolve(null),
     destroy: () => Promise.resolve(false),
+    open: () => Promise.resolve(null),
+    remember: () => Promise.resolve(),
   };
   const registry = new Registry(clock);
   const shared = {
@@ -223,7 +225,7 @@ describe('a capture', () => {
     });
     expect(two.call.session?.view().status).toBe('processing');
     give({
-      ...{ token: 'tnw_1', fingerprint: 'fpr_1', purpose: 'single', channel: 'moto_attended' },
+      ...{ token: 'tnw_1', fingerprint: 'fpr_1', purpose: 'single', usage: 'many', channel: 'moto_attended' },
       card: { brand: 'visa', bin: '424242', last4: '4242', exp_month: 12, exp_year: 2034 },
       ...{ created_at: '2026-01-01T00:00:00.000Z', expires_at: '2026-01-16T00:00:00.000Z' },
     });

@@ -8,6 +8,8 @@ export interface StoreUnderTest {
   store: TokenStore;
   /** Events in the outbox of a slot. */
   events: (merchant: string, bucket: number) => Promise<string[]>;
+  /** Sets a key. */
+  spend: (key: string) => Promise<unknown>;
   /** A record that was written along, and the seconds it is kept. */
   written: (key: string) => Promise<{ value: string | null; ttlSeconds: number }>;
 }
@@ -52,6 +54,48 @@ export function describeTokenStore(name: string, make: () => Promise<StoreUnderT
       expect(await store.destroy(place)).toBe(true);
       expect(await store.get(place)).toBeNull();
       expect(await store.destroy(place)).toBe(false);
+    });
+
+    it('keeps a provider’s name in the place of a card', async () => {
+      const { store } = await make();
+      const row = aTokenRow();
+      const stored = { ...row, sealed: { ...row.sealed, holds: 'stored' as const, card: randomBytes(252) } };
+      const place = aPlace(0x12);
+      await store.put(place, stored, RETENTION, none);
+      expect(await store.get(place)).toEqual(stored);
+    });
+
+    it('keeps the first name of a first payment', async () => {
+      const { store } = await make();
+      const [place, row, network] = [aPlace(0x13), aTokenRow(), randomBytes(92)];
+      await store.remember(place, network);
+      expect(await store.get(place)).toBeNull();
+      await store.put(place, row, RETENTION, none);
+      await store.remember(place, network);
+      await store.remember(place, randomBytes(92));
+      expect(await store.get(place)).toEqual({ ...row, sealed: { ...row.sealed, network } });
+    });
+
+    it('counts how often a row is opened', async () => {
+      const { store } = await make();
+      const place = aPlace(0x14);
+      expect(await store.opening(place, 2, 3_600)).toEqual({ status: 'absent' });
+      await store.put(place, aTokenRow(), RETENTION, none);
+      expect(await store.opening(place, 2, 3_600)).toEqual({ status: 'free' });
+      expect(await store.opening(place, 2, 3_600)).toEqual({ status: 'free' });
+      const often = await store.opening(place, 2, 3_600);
+      expect(often).toEqual({ status: 'often', waitSeconds: expect.any(Number) });
+      if (often.status === 'often') expect([3_599, 3_600]).toContain(often.waitSeconds);
+    });
+
+    it('knows that a row has gone because it was spent', async () => {
+      const { store, spend } = await make();
+      const place = aPlace(0x15);
+      await store.put(place, aTokenRow(), RETENTION, none);
+      await spend(store.spendingKey(place));
+      expect(await store.opening(place, 1, 3_600)).toEqual({ status: 'free' });
+      await store.destroy(place);
+      expect(await store.opening(place, 1, 3_600)).toEqual({ status: 'spent' });
     });
 
     it('has no card whose end has come', async () => {

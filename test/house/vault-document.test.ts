@@ -1,4 +1,4 @@
-import { createSecretKey } from 'node:crypto';
+import { createHash, createSecretKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,8 @@ import { createMetrics } from '../../src/metrics.js';
 import { DURABILITY_LEVELS } from '../../src/redis/durability-level.js';
 import { VAULT_EVENTS } from '../../src/vault/audited-vault.js';
 import { CardVault } from '../../src/vault/card-vault.js';
-import { aadOf, LAYOUT, type Content } from '../../src/vault/envelope.js';
+import { aadOf, bindingOf, LAYOUT, type Content } from '../../src/vault/envelope.js';
+import { parseRecord } from '../../src/vault/card-record.js';
 import { createKeyFile } from '../../src/vault/key-file.js';
 import { KEY_USES, type KeyState } from '../../src/vault/key-provider.js';
 import { derive, hmac, KeyRing } from '../../src/vault/key-ring.js';
@@ -97,7 +98,7 @@ describe('what the document says of a card that was put', () => {
   });
 
   it('is the members of the record', async () => {
-    const record = JSON.parse((await server.admin.get(keyOf(/:r:/))) ?? '') as object;
+    const record = parseRecord((await server.admin.get(keyOf(/:r:/))) ?? '');
     expect(named('member').toSorted()).toEqual(Object.keys(record).toSorted());
   });
 });
@@ -133,18 +134,17 @@ describe('what the document says of the keys', () => {
 describe('what the document says of seals', () => {
   it('is what each is bound to', () => {
     const index = Buffer.alloc(16, 1);
-    const binding = { merchant: 'shop', index, purpose: 'single', expires: 2_000_000_000 } as const;
+    const [place, record] = [{ merchant: 'shop', bucket: 0, index }, '["visa"]'];
     const values: Record<string, (content: Content) => Buffer> = {
       layout: () => Buffer.of(LAYOUT),
-      expires: () => bigEndian(binding.expires, 8),
       content: (content) => Buffer.from(content),
-      merchant: () => Buffer.from(binding.merchant),
+      merchant: () => Buffer.from(place.merchant),
       index: () => index,
-      purpose: () => Buffer.from(binding.purpose),
+      record: () => createHash('sha256').update(record).digest(),
     };
     const rows = table('bound');
     const contents = rows.flatMap(([name = '']) => wordsOf(name)) as Content[];
-    expect(contents).toHaveLength(3);
+    expect(contents).toHaveLength(5);
     for (const content of contents) {
       const parts = rows.map(([name = '', bytes = '']) => {
         const value = values[/^\w+/.exec(name)?.[0] ?? '']?.(content) ?? Buffer.alloc(0);
@@ -154,7 +154,7 @@ describe('what the document says of seals', () => {
         }
         return Buffer.concat([bigEndian(value.length, 2), value]);
       });
-      expect(aadOf(content, binding)).toEqual(Buffer.concat(parts));
+      expect(aadOf(content, bindingOf(LAYOUT, place, record))).toEqual(Buffer.concat(parts));
     }
   });
 

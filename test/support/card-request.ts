@@ -10,9 +10,11 @@ export function cardRequest(bucket: number): TokenizeRequest {
     bucket,
     card: { brand: 'visa', number, expMonth: 12, expYear: 2034 },
     purpose: 'saved',
+    usage: 'many',
     consent: null,
     channel: 'moto_attended',
     metadata: {},
+    stored: null,
     announce: () => ({ events: ['{}'], writes: [] }),
   };
 }

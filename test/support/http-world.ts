@@ -52,6 +52,7 @@ export const CAPTURE: CaptureView = {
   currency: null,
   agent: null,
   purpose: 'single',
+  usage: 'many',
   metadata: {},
   fields: [
     {
@@ -67,6 +68,7 @@ export const CAPTURE: CaptureView = {
   fingerprint: null,
   card: null,
   charge: null,
+  decline: null,
   created_at: '2026-01-01T00:00:00.000Z',
   updated_at: '2026-01-01T00:00:00.000Z',
 };
@@ -76,6 +78,7 @@ export const TOKEN_VIEW: TokenView = {
   card: { brand: 'visa', bin: '424242', last4: '4242', exp_month: 12, exp_year: 2034 },
   fingerprint: 'fpr_AAAAAAAAAAAAAAAAAAAAAAAAAA',
   purpose: 'single',
+  usage: 'many',
   channel: 'moto_attended',
   created_at: '2026-01-01T00:00:00.000Z',
   expires_at: '2026-01-16T00:00:00.000Z',
@@ -176,6 +179,14 @@ class FakeVault implements Vault {
 
   destroy(merchant: string, token: string): Promise<boolean> {
     return Promise.resolve(merchant === 'default' && token === TOKEN);
+  }
+
+  open(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
+  remember(): Promise<void> {
+    return Promise.resolve();
   }
 }
 

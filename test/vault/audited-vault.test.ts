@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { AuditedVault, VAULT_EVENTS } from '../../src/vault/audited-vault.js';
-import type { TokenizeRequest, TokenView, Vault } from '../../src/vault/vault.js';
+import type { Behind, TokenizeRequest, TokenView, Vault } from '../../src/vault/vault.js';
 import { MemoryAudit } from '../support/audit.js';
 
 const TOKEN = 'tnw_4F9K0123456789ABCDEFGH7QX2';
@@ -24,12 +24,24 @@ class Noting implements Vault {
     this.asked.push('destroy');
     return Promise.resolve(this.found);
   }
+
+  async open<T>(_merchant: string, _token: string, use: (behind: Behind) => Promise<T>): Promise<T | null> {
+    this.asked.push('open');
+    return this.found ? use({} as Behind) : null;
+  }
+
+  remember(): Promise<void> {
+    this.asked.push('remember');
+    return Promise.resolve();
+  }
 }
 
 const CALLS: Readonly<Record<keyof Vault, (vault: Vault) => Promise<unknown>>> = {
   tokenize: (vault) => vault.tokenize({ merchant: 'shop' } as TokenizeRequest),
   token: (vault) => vault.token('shop', TOKEN),
   destroy: (vault) => vault.destroy('shop', TOKEN),
+  open: (vault) => vault.open('shop', TOKEN, () => Promise.resolve('used')),
+  remember: (vault) => vault.remember('shop', TOKEN, 'MCC123'),
 };
 
 describe('an audited vault', () => {
@@ -54,8 +66,13 @@ describe('an audited vault', () => {
     const [vault, audit] = [new Noting(), new MemoryAudit()];
     vault.found = false;
     const audited = new AuditedVault(vault, audit);
-    expect([await audited.token('shop', TOKEN), await audited.destroy('shop', TOKEN)]).toEqual([null, false]);
-    expect(audit.told.map(([, outcome]) => outcome)).toEqual(['intent', 'absent', 'intent', 'absent']);
+    expect([
+      await audited.token('shop', TOKEN),
+      await audited.destroy('shop', TOKEN),
+      await audited.open('shop', TOKEN, () => Promise.resolve('used')),
+    ]).toEqual([null, false, null]);
+    const absent = ['intent', 'absent'];
+    expect(audit.told.map(([, outcome]) => outcome)).toEqual([...absent, ...absent, ...absent]);
   });
 
   it('never tells a whole token', async () => {

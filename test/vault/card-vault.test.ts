@@ -12,6 +12,7 @@ import { outboxKey } from '../../src/redis/keys.js';
 import type { RedisClient } from '../../src/redis/redis-client.js';
 import { Secret } from '../../src/secret.js';
 import { CardVault } from '../../src/vault/card-vault.js';
+import { parseRecord, recordText } from '../../src/vault/card-record.js';
 import { createKeyFile } from '../../src/vault/key-file.js';
 import { pinKeys } from '../../src/vault/key-pins.js';
 import type { KeyProvider } from '../../src/vault/key-provider.js';
@@ -54,6 +55,8 @@ function request(
     bucket: 0xa3,
     card,
     purpose: 'single',
+    usage: 'many',
+    stored: null,
     consent: null,
     channel: 'moto_attended',
     metadata: {},
@@ -81,6 +84,7 @@ describe('a token', () => {
       },
       fingerprint: expect.stringMatching(/^fpr_[0-9A-HJKMNP-TV-Z]{26}$/),
       purpose: 'single',
+      usage: 'many',
       channel: 'moto_attended',
       created_at: '2026-11-21T00:00:00.000Z',
       expires_at: '2026-12-06T00:00:00.000Z',
@@ -174,19 +178,31 @@ describe('a row that somebody changed', () => {
   });
 
   it.each([
-    ['layout', (record: Record<string, unknown>) => record, { v: '2' }],
-    ['key version', (record: Record<string, unknown>) => record, { k: 'k2' }],
-    [
-      'date',
-      (record: Record<string, unknown>) => ({ ...record, expires: Number(record['expires']) + 1 }),
-      {},
-    ],
-    ['purpose', (record: Record<string, unknown>) => ({ ...record, purpose: 'saved' }), {}],
-  ])('in its %s does not open', async (_, change, fields) => {
+    ['layout', {}, { v: '1' }],
+    ['key version', {}, { k: 'k2' }],
+    ['end', { expires: 2_000_000_000 }, {}],
+    ['purpose', { purpose: 'saved' as const }, {}],
+    ['usage', { usage: 'once' as const }, {}],
+    ['brand', { brand: 'jcb' as const }, {}],
+    ['last four', { last4: '1881' }, {}],
+    ['expiry', { exp_month: 11 }, {}],
+    ['fingerprint', { fingerprint: 'fpr_0' }, {}],
+    ['channel', { channel: 'ecommerce' as const }, {}],
+    ['beginning', { created: 1_700_000_000_000 }, {}],
+    ['durability', { durability: 'replica-fsync' as const }, {}],
+    ['consent', { consent: { at: '2026-11-21T00:00:00Z', wording: 'v1' } }, {}],
+    ['metadata', { metadata: { order: 'A-2' } }, {}],
+  ])('in its %s does not open', async (_, members, fields) => {
     const { view, sealed, record } = await rowOf(canaryNumber());
-    const text = (await server.admin.get(record)) ?? '{}';
-    await server.admin.set(record, JSON.stringify(change(JSON.parse(text) as Record<string, unknown>)));
+    const was = parseRecord((await server.admin.get(record)) ?? '');
+    await server.admin.set(record, recordText({ ...was, ...members }));
     if (Object.keys(fields).length > 0) await server.admin.hset(sealed, fields);
+    await expect(vaultOn().token(merchantOf(view), view.token)).rejects.toMatchObject(unavailable);
+  });
+
+  it('into one that is no record does not open', async () => {
+    const { view, record } = await rowOf(canaryNumber());
+    await server.admin.set(record, '{"brand":"visa"}');
     await expect(vaultOn().token(merchantOf(view), view.token)).rejects.toMatchObject(unavailable);
   });
 

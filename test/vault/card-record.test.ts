@@ -1,0 +1,49 @@
+import { describe, expect, it } from '@jest/globals';
+import { parseRecord, recordText, type CardRecord } from '../../src/vault/card-record.js';
+
+const record: CardRecord = {
+  ...{ brand: 'visa', last4: '4242', exp_month: 3, exp_year: 2034, fingerprint: 'fpr_0', purpose: 'single' },
+  ...{ usage: 'many', channel: 'moto_attended', created: 1_763_769_600_123, expires: 1_765_065_600 },
+  ...{ durability: 'local', consent: null, metadata: {} },
+};
+const consent = { at: '2026-01-01T00:00:00Z', wording: 'v1' };
+
+describe('a record', () => {
+  it('is short, and has nothing at its end that is empty', () => {
+    expect(recordText(record)).toBe('["visa","omal","4242",3403,"fpr_0",1763769600123,1765065600]');
+    expect(recordText({ ...record, consent })).toMatch(/,1765065600,\["2026-01-01T00:00:00Z","v1"\]\]$/);
+    expect(recordText({ ...record, metadata: { a: '1' } })).toMatch(/,1765065600,null,\{"a":"1"\}\]$/);
+  });
+
+  it.each<Partial<CardRecord>>([
+    {},
+    { purpose: 'saved', usage: 'once', channel: 'moto_ivr', durability: 'replica' },
+    { purpose: 'subscription', channel: 'ecommerce', durability: 'replica-fsync' },
+    { purpose: 'dispute', brand: 'bancontact', exp_month: 12, exp_year: 2050 },
+    { consent },
+    { metadata: { order: 'A-1', 2: 'x', 1: 'y' } },
+    { consent, metadata: { 'with "quotes"': '\u2028' } },
+  ])('with %j reads as it was written', (members) => {
+    const written = { ...record, ...members };
+    expect(parseRecord(recordText(written))).toEqual(written);
+  });
+
+  it('of layout 1 reads as one of a token that can be charged many times', () => {
+    const { usage, ...named } = record;
+    expect(usage).toBe('many');
+    expect(parseRecord(JSON.stringify(named))).toEqual(record);
+  });
+
+  it.each([
+    ['no JSON', 'visa'],
+    ['null', 'null'],
+    ['empty', '[]'],
+    ['a letter that is none', '["visa","zmal","4242",3403,"fpr_0",1,2]'],
+    ['too many members', '["visa","omal","4242",3403,"fpr_0",1,2,null,{},3]'],
+    ['a member that is none', '{"brand":"visa","more":1}'],
+  ])('that is %s is refused, and not repeated', (_, text) => {
+    expect(() => parseRecord(text)).toThrow(
+      expect.objectContaining({ code: 'internal', message: 'a card record can not be read' }),
+    );
+  });
+});
