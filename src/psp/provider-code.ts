@@ -1,0 +1,5 @@
+/** A code that a provider gave, made fit for logs and views: nothing that could be more than a code is left of it. */
+export function providerCode(code: string): string {
+  const plain = code.toLowerCase().replaceAll(/[^a-z0-9_-]/g, '');
+  return plain.slice(0, 64) || 'unknown';
+}
