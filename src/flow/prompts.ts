@@ -3,6 +3,7 @@ import path from 'node:path';
 import { LANGUAGES, type Language } from '../capture/flow.js';
 import { AppError, codeOf, type MemberError } from '../errors.js';
 import { SAMPLE_RATE } from '../dsp/mulaw.js';
+import { DECLINE_CODES } from '../psp/decline-code.js';
 import { ByteReader } from '../recording/byte-reader.js';
 import { isWav, readWavHeader } from '../recording/wav-header.js';
 
@@ -10,7 +11,18 @@ import { isWav, readWavHeader } from '../recording/wav-header.js';
  * What parties hear while they are connected, where the carrier's own voice can't speak. The words stand in
  * `texts.yaml` beside the sounds.
  */
-export const PROMPT_NAMES = ['guard_alarm', 'sound_interrupted'] as const;
+export const PROMPT_NAMES = [
+  'guard_alarm',
+  'sound_interrupted',
+  'please_wait',
+  'card_verified',
+  'charge_approved',
+  'charge_in_doubt',
+  'key_number_again',
+  'key_date_again',
+  'key_code_again',
+  ...DECLINE_CODES.map((code) => `declined_${code}` as const),
+] as const;
 export type PromptName = (typeof PROMPT_NAMES)[number];
 
 /** Sounds by name: µ-law, 8,000 bytes a second. */

@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
+import { LANGUAGES } from '../../src/capture/flow.js';
+import { declineOf, IN_DOUBT } from '../../src/charge/refusals.js';
 import { MULAW_DECODE, dbm0Of, SAMPLE_RATE } from '../../src/dsp/mulaw.js';
 import { loadPrompts, MAX_PROMPT_SECONDS, PROMPT_NAMES } from '../../src/flow/prompts.js';
+import { DECLINE_CODES } from '../../src/psp/decline-code.js';
 import { wavFile } from '../../src/recording/wav.js';
 
 const SHIPPED = path.join(import.meta.dirname, '../../ivr-flows/prompts');
@@ -44,7 +47,7 @@ describe('the prompts that ship', () => {
     const { en, fr } = await loadPrompts(SHIPPED);
     for (const sound of [...Object.values(en), ...Object.values(fr)]) {
       expect(sound.length / SAMPLE_RATE).toBeGreaterThan(2);
-      expect(sound.length / SAMPLE_RATE).toBeLessThan(6);
+      expect(sound.length / SAMPLE_RATE).toBeLessThan(9);
       expect(Math.abs(activeLevel(sound) + 16)).toBeLessThan(1);
     }
   });
@@ -54,6 +57,16 @@ describe('the prompts that ship', () => {
       const texts = parse(await readFile(path.join(SHIPPED, language, 'texts.yaml'), 'utf8')) as object;
       expect(Object.keys(texts).toSorted()).toEqual([...PROMPT_NAMES].toSorted());
     }
+  });
+});
+
+describe('the words of refusals', () => {
+  it.each(LANGUAGES)('are those that the agent reads: %s', async (language) => {
+    const file = path.join(SHIPPED, language, 'texts.yaml');
+    const texts = parse(await readFile(file, 'utf8')) as Record<string, string>;
+    const declines = DECLINE_CODES.map((code) => [`declined_${code}`, declineOf(code, language).for_caller]);
+    const doubt = ['charge_in_doubt', IN_DOUBT[language].forCaller];
+    expect(texts).toMatchObject(Object.fromEntries([...declines, doubt]) as object);
   });
 });
 
