@@ -15,6 +15,7 @@ import { Registry } from './call/registry.js';
 import { Switchboard } from './call/switchboard.js';
 import { createTwilioControl } from './carrier/twilio/call-control.js';
 import { createTwilioDoors } from './carrier/twilio/twilio.js';
+import { VaultTill } from './charge/vault-till.js';
 import type { Clock } from './clock.js';
 import type { Config } from './config.js';
 import { createConsole } from './console/console.js';
@@ -87,20 +88,20 @@ export async function createApp(options: AppOptions): Promise<App> {
   const trail = await openAudit({ dataDir: config.dataDir, writer: 'service', keys, clock, log, metrics });
   const { audit } = trail;
   keys.watch((version) => audit.fact('key.active', version));
-
   const alerts = new Alerts({ audit, log, metrics });
   const patterns = new PatternWatch(config.auditQuietHours);
   trail.log.watch((note, at) => {
     for (const { pattern, who, count } of patterns.take(note, at)) alerts.raise(pattern, `by ${who}`, count);
   });
+
   const redis = new RedisClient({ address, clock, log, metrics });
   const heads = new CrossedHeads({ log: trail.log, redis, clock, logger: log });
-  const crm = createCrm({
   const { merchants } = flows;
   const outcomes = new OutcomeFollower({
     ...{ audit, log: trail.log, redis, merchants, alerts },
     ...{ clock, logger: log },
   });
+  const crm = createCrm({
     redis,
     address,
     webhook: config.crm,
@@ -119,7 +120,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const control = createTwilioControl({ ...config, apiUrl: config.carrierApiUrl, clock, log, metrics });
   const shared = { registry, records, outbox: crm.outbox, audit, live, clock, log, metrics };
   const switchboard = new Switchboard({ ...shared, control, flowFor, settings: config, prompts });
-  const desk = new CaptureDesk({ ...shared, vault, redis, testCards: config.testCards });
+  const desk = new CaptureDesk({ ...shared, till: new VaultTill(vault), redis, testCards: config.testCards });
   const recovery = new Recovery(shared);
   const rewrapper = new Rewrapper({ redis, keys, node, clock, log, metrics });
 
@@ -129,8 +130,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     keys.start((checks) => pinKeys(redis, checks, log));
     rewrapper.start();
     heads.start();
-  };
     outcomes.start();
+  };
   const sound = soundRedis({ redis, address, keys, config, clock, log }).then(opened);
   // Whoever starts the service waits for it, a little later: until then a rejection is nobody's.
   sound.catch(() => {});
@@ -181,8 +182,8 @@ export async function createApp(options: AppOptions): Promise<App> {
       await rewrapper.stop();
       await crm.stop();
       await heads.stop();
-      await redis.close();
       await outcomes.stop();
+      await redis.close();
       await trail.close();
     },
   };

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { FIELD_NAMES, OUTCOMES } from '../capture/view.js';
 import { holdsCardNumber } from '../card/card-like.js';
 import { MINOR_UNITS } from '../currency.js';
-import { PURPOSES } from '../vault/vault.js';
+import { PURPOSES, USAGES } from '../vault/vault.js';
 import type { ArmRequest } from './calls.js';
 
 /** ISO 8583 gives an amount twelve digits; one more could be a card number. */
@@ -62,6 +62,10 @@ export const armBody = z
     reference: freeText(200).nullable().default(null).describe('Yours: an order, an invoice.'),
     agent: freeText(200).nullable().default(null).describe('Who takes the card.'),
     purpose: z.enum(PURPOSES).default('single').describe('What the card is kept for.'),
+    usage: z
+      .enum(USAGES)
+      .default('many')
+      .describe('How often the token may be charged: `once` ends it with the first charge that is approved.'),
     consent: consent.nullable().default(null),
     metadata: metadata.default({}),
   })

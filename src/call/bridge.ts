@@ -2,7 +2,7 @@ import type { MediaStream } from '../carrier/carrier.js';
 import type { Guard } from '../dsp/guard.js';
 import { MULAW_SILENCE, SAMPLE_RATE } from '../dsp/mulaw.js';
 import { Tripwire } from '../dsp/tripwire.js';
-import type { Prompts } from '../flow/prompts.js';
+import type { PromptName, Prompts } from '../flow/prompts.js';
 import { Earpiece } from './earpiece.js';
 import type { Party } from './leg.js';
 import type { Ringback } from './ringback.js';
@@ -35,6 +35,9 @@ export class Bridge {
   readonly #agent: Earpiece;
   /** Samples for which the agent stays muted. */
   #muted = 0;
+  /** What the agent is to be told once the beeps have been heard, and what he is being told. */
+  #news: Uint8Array | null = null;
+  #telling: Uint8Array | null = null;
 
   constructor(guard: Guard, ringback: Ringback, prompts: Prompts, listener: BridgeListener) {
     this.#guard = guard;
@@ -61,6 +64,12 @@ export class Bridge {
     this.#out.fill(MULAW_SILENCE);
   }
 
+  /** Says a prompt to both: to the caller at once, to the agent between beeps, of which none may be lost. */
+  tell(name: PromptName): void {
+    this.#news = this.#prompts[name];
+    this.#caller.say(this.#news);
+  }
+
   /** Audio of the caller. The guard hears all of it, from the first frame; the agent hears what the guard gives. */
   fromCaller(frame: Uint8Array, missing: number): void {
     if (missing > 0) this.#guard.gap(missing);
@@ -80,7 +89,19 @@ export class Bridge {
     else this.#muted -= Math.min(this.#muted, out.length);
     const muted = this.#muted > 0;
     if (muted) out.fill(MULAW_SILENCE);
+    else this.#tellAgent();
     this.#agent.hear(out, muted || faulted);
+  }
+
+  #tellAgent(): void {
+    if (this.#guard.beeping) {
+      if (this.#telling !== null) this.#agent.hush(this.#telling);
+      this.#telling = null;
+    } else if (this.#news !== null) {
+      this.#agent.say(this.#news);
+      this.#telling = this.#news;
+      this.#news = null;
+    }
   }
 
   #alarm(): void {

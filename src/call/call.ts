@@ -15,6 +15,7 @@ import { Leg, type Party } from './leg.js';
 import { Ringback } from './ringback.js';
 import { Ringing, type RingingPort, type RingSettings } from './ringing.js';
 import type { CaptureSession } from './session.js';
+import { Teller } from './teller.js';
 
 export interface CallSettings extends RingSettings {
   guardHoldMs: 15 | 20 | 40;
@@ -49,6 +50,8 @@ export class Call {
   readonly agent: Leg;
   /** The cell that every key of this call travels in. */
   readonly cell = new KeyCell();
+  /** Speaks to both while they are joined. */
+  readonly teller: Teller;
   session: CaptureSession | null = null;
   /** The picture that others see. */
   desk: DeskView;
@@ -78,6 +81,7 @@ export class Call {
     const { guardHoldMs: holdMs, beepLevel, comfortNoiseLevel } = port.settings;
     this.#guard = new Guard({ holdMs, beepLevel, comfortNoiseLevel }, this);
     this.#bridge = new Bridge(this.#guard, new Ringback(flow.language), port.prompts[flow.language], this);
+    this.teller = new Teller(port.clock, (prompt) => this.#bridge.tell(prompt));
     this.#grid = new Grid(port.clock, () => this.#publish());
     this.#ringing = new Ringing(this, port);
     this.desk = this.#picture();
@@ -141,6 +145,7 @@ export class Call {
     this.#endReason = reason;
     this.#ringing.stop();
     this.session?.fail(reason);
+    this.teller.hush();
     this.#bridge.part();
     this.#merger.forget();
     const { control, log } = this.#port;

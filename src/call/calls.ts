@@ -1,5 +1,5 @@
 import type { CaptureView, FieldName, Outcome } from '../capture/view.js';
-import type { Consent, Purpose } from '../vault/vault.js';
+import type { Consent, Purpose, Usage } from '../vault/vault.js';
 
 /** The Call of `INTERFACE.md`. */
 export interface CallView {
@@ -30,6 +30,7 @@ export interface ArmRequest {
   reference: string | null;
   agent: string | null;
   purpose: Purpose;
+  usage: Usage;
   consent: Consent | null;
   metadata: Readonly<Record<string, string>>;
 }

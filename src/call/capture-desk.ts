@@ -5,18 +5,15 @@ import { begin, step } from '../capture/machine.js';
 import { progress, type CaptureSetup, type CaptureState } from '../capture/state.js';
 import type { CaptureView, FieldName } from '../capture/view.js';
 import { latestMonth } from '../card/expiry.js';
-import { timestamp, type Clock } from '../clock.js';
-import type { CrmEvent, EventType, Outbox } from '../crm/event.js';
-import { AppError, codeOf } from '../errors.js';
+import type { TakeRequest, Till } from '../charge/till.js';
+import { timestamp } from '../clock.js';
+import { AppError } from '../errors.js';
 import { bucketOf, newId } from '../id.js';
-import type { Logger } from '../log.js';
-import type { Metrics } from '../metrics.js';
 import type { Redis } from '../redis/redis.js';
-import type { TokenizeRequest, Vault } from '../vault/vault.js';
 import type { Call } from './call.js';
 import type { ArmRequest, Calls, CallView, CaptureQuery, DeskView } from './calls.js';
-import { captureEvent, type CaptureRecord } from './events.js';
-import type { Records } from './records.js';
+import { CaptureWriter, type CaptureWriterOptions } from './capture-writer.js';
+import { outcomePrompt } from './outcome-prompt.js';
 import type { Registry } from './registry.js';
 import { CaptureSession, type CaptureFacts, type SessionPort } from './session.js';
 
@@ -25,29 +22,25 @@ const RECENT_CALLS = 50;
 /** Redis may be away for so long before captures fail: a blink of the connection must cost nobody a call. */
 const REDIS_PATIENCE_MS = 2_000;
 
-export interface CaptureDeskOptions {
+export interface CaptureDeskOptions extends CaptureWriterOptions {
   registry: Registry;
-  records: Records;
-  outbox: Outbox;
-  vault: Vault;
+  till: Till;
   audit: Audit;
   redis: Redis;
   testCards: 'allow' | 'refuse';
-  live: boolean;
-  clock: Clock;
-  log: Logger;
-  metrics: Metrics;
 }
 
 /** Arms captures, steers them, and answers who asks about calls and captures. */
 export class CaptureDesk implements Calls {
   readonly #options: CaptureDeskOptions;
+  readonly #writer: CaptureWriter;
   /** Calls for which a capture is being written down: a second one must not slip in between. */
   readonly #arming = new Set<Call>();
   #stopPatience: (() => void) | null = null;
 
   constructor(options: CaptureDeskOptions) {
     this.#options = options;
+    this.#writer = new CaptureWriter(options);
     options.redis.watch((ready) => this.#redisTurned(ready));
   }
 
@@ -69,12 +62,7 @@ export class CaptureDesk implements Calls {
   }
 
   async arm(merchant: string, request: ArmRequest): Promise<CaptureView> {
-    if (request.outcome !== 'token') {
-      throw new AppError(
-        'no_provider',
-        'no payment provider is set up: only the outcome token can be asked for',
-      );
-    }
+    this.#insistOnMeans(request);
     const call = await this.#liveCall(merchant, request.call);
     const fields = request.fields ?? call.flow.capture.fields[request.outcome];
     const fault = outcomeFault(request.outcome, fields);
@@ -150,6 +138,22 @@ export class CaptureDesk implements Calls {
     return registry.watch(merchant, listener);
   }
 
+  /** What the till can't do is refused before anybody keys a card for it. */
+  #insistOnMeans({ outcome, amount, currency }: ArmRequest): void {
+    const { till } = this.#options;
+    if (!till.can(outcome)) {
+      throw new AppError(
+        'no_provider',
+        'no payment provider is set up: only the outcome token can be asked for',
+      );
+    }
+    if (outcome !== 'charge' || amount === null || currency === null) return;
+    const fault = till.amountFault({ amount, currency });
+    if (fault !== null) {
+      throw new AppError('bad_request', fault, { errors: [{ path: 'amount', message: fault }] });
+    }
+  }
+
   async #liveCall(merchant: string, idOrSid: string): Promise<Call> {
     const call = this.#options.registry.findOf(merchant, idOrSid);
     if (call?.status === 'live') return call;
@@ -180,105 +184,66 @@ export class CaptureDesk implements Calls {
 
   /** The record and its event come first: a capture that nobody would hear of is not begun. */
   async #begin(call: Call, request: ArmRequest, fields: readonly FieldName[]): Promise<CaptureView> {
-    const { clock, records, outbox, testCards } = this.#options;
-    const { outcome, reference, amount, currency, agent, purpose, metadata } = request;
+    const { clock, testCards } = this.#options;
+    const { outcome, reference, amount, currency, agent, purpose, usage, metadata } = request;
     const created_at = timestamp(clock.now());
     const facts: CaptureFacts = {
       ...{ id: newId('cap_'), call_id: call.id, call_sid: call.caller.callSid ?? '' },
-      ...{ outcome, reference, amount, currency, agent, purpose, metadata, created_at },
+      ...{ outcome, reference, amount, currency, agent, purpose, usage, metadata, created_at },
     };
     const setup: CaptureSetup = { flow: call.flow, fields, testCards, month: latestMonth(clock.now()) };
     const at = clock.monotonic();
     const armed = begin(setup, at);
     const viewOf = (state: CaptureState): CaptureView => ({
-      ...{ ...facts, ...progress(state) },
-      ...{ token: null, fingerprint: null, card: null, charge: null, updated_at: created_at },
+      ...{ ...facts, ...progress(state), token: null, fingerprint: null, card: null },
+      ...{ charge: null, decline: null, updated_at: created_at },
     });
-    const record = this.#record(call, viewOf(armed));
-    await records.openCapture(record);
     try {
-      const writes = [records.writeOf(record)];
-      await outbox.write({ ...this.#entry('capture.started', record), writes });
+      await this.#writer.started(call, viewOf(armed));
     } catch (error) {
       // Only the answer may have been lost: what is perhaps said to be collecting is said to be over.
       const [failed] = step(armed, { type: 'fail', at, reason: 'vault_unavailable' });
-      this.#tellEnd(call, viewOf(failed));
+      this.#writer.ended(call, viewOf(failed));
       throw error;
     }
-    const session = new CaptureSession(facts, setup, clock, call.cell, this.#port(call, request));
+    const session = new CaptureSession(facts, setup, clock, call.cell, this.#port(call, facts, request));
     call.collect(session);
     // Whoever hung up in the meantime was not yet heard by the capture.
     if (call.endReason !== null) session.fail(call.endReason);
     return session.view();
   }
 
-  #port(call: Call, { purpose, consent, metadata }: ArmRequest): SessionPort {
-    const { vault, audit, records, outbox, log } = this.#options;
-    const { merchant } = call.flow;
+  #port(call: Call, { id }: CaptureFacts, request: ArmRequest): SessionPort {
+    const { till, audit, log } = this.#options;
+    const { merchant, language } = call.flow;
+    const { outcome, amount, currency, reference, purpose, usage, consent, metadata } = request;
+    const charged = outcome === 'charge' && amount !== null && currency !== null;
     // Keys arrive on the line of the call: what they bring about is done for whoever armed the capture.
     const { actor } = audit.visitor;
     return {
       changed: () => call.changed(),
-      fault: (code) => log.error({ call: call.id, code }, 'the vault could not take a card'),
-      tokenize: (id, card, whenDurable) => {
-        const request: TokenizeRequest = {
-          ...{ merchant, bucket: bucketOf(id) ?? 0, card, purpose, consent, usage: 'many', stored: null },
-          ...{ channel: 'moto_attended', metadata },
-          announce: (token) => {
-            const record = this.#record(call, whenDurable(token));
-            const { event } = this.#entry('capture.completed', record, token.expires_at);
-            return { events: [JSON.stringify(event)], writes: [records.writeOf(record)] };
-          },
+      fault: (code) => log.error({ call: call.id, code }, 'the till could not take a card'),
+      take: (keyed, completed) => {
+        call.teller.wait();
+        const conclude: TakeRequest['conclude'] = (token, charge) =>
+          this.#writer.conclusion(call, completed(token, charge), token.expires_at);
+        const take: TakeRequest = {
+          ...{ merchant, bucket: bucketOf(id) ?? 0, captureId: id, ...keyed, conclude, language },
+          ...{ outcome, money: charged ? { amount, currency } : null, reference, network: null },
+          ...{ channel: 'moto_attended', purpose, usage, consent, metadata },
         };
-        return audit.as({ actor, origin: id }, () => vault.tokenize(request));
+        return audit.as({ actor, origin: id }, () => till.take(take));
       },
+      answered: (view) => call.teller.tell(outcomePrompt(view)),
       over: (view) => {
         call.collected(view);
         log.info(
           { call: call.id, capture: view.id, status: view.status, reason: view.reason },
           'capture over',
         );
-        // What is completed was written with its token; it only has to be sent on its way.
-        if (view.status === 'completed') {
-          outbox.nudge(merchant, bucketOf(view.id) ?? 0);
-          this.#close(merchant, view.id);
-        } else this.#tellEnd(call, view);
+        this.#writer.ended(call, view);
       },
     };
-  }
-
-  #tellEnd(call: Call, view: CaptureView): void {
-    const { outbox, records } = this.#options;
-    const record = this.#record(call, view);
-    const type = view.status === 'cancelled' ? 'capture.cancelled' : 'capture.failed';
-    const told = outbox.append({ ...this.#entry(type, record), writes: [records.writeOf(record)] });
-    // This node answers for the capture until its end is durable.
-    void told.then(() => this.#close(call.flow.merchant, view.id));
-  }
-
-  #close(merchant: string, id: string): void {
-    const { records, log } = this.#options;
-    records.close(merchant, id).catch((error: unknown) => {
-      log.debug(
-        { capture: id, code: codeOf(error) },
-        'a capture could not be closed: it will be found to be over',
-      );
-    });
-  }
-
-  /** A capture as the next event of its call tells of it. */
-  #record(call: Call, view: CaptureView): CaptureRecord {
-    return { merchant: call.flow.merchant, sequence: call.nextSequence(), view };
-  }
-
-  #entry(
-    type: Extract<EventType, `capture.${string}`>,
-    record: CaptureRecord,
-    expiresAt: string | null = null,
-  ): { event: CrmEvent; bucket: number } {
-    const { clock, live } = this.#options;
-    const event = captureEvent(type, record, clock.now(), live, expiresAt);
-    return { event, bucket: bucketOf(record.view.id) ?? 0 };
   }
 
   #redisTurned(ready: boolean): void {

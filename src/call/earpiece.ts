@@ -72,6 +72,11 @@ export class Earpiece {
     this.#sinceTold = 0;
   }
 
+  /** Stops this prompt, if it is the one that plays. */
+  hush(prompt: Uint8Array): void {
+    if (this.#prompt === prompt) this.#prompt = null;
+  }
+
   /** The party's own line brought so many samples: as many of the prompt go out. What isn't taken is said again. */
   pace(length: number): void {
     for (let left = length; left > 0 && this.#prompt !== null; left -= FRAME) {

@@ -58,12 +58,12 @@ export function captureEvent(
     metadata: view.metadata,
     fields: view.fields.map((field) => field.name),
   };
-  const { token, fingerprint, card, charge, reason } = view;
+  const { token, fingerprint, card, charge, decline, reason } = view;
   const rest = {
     'capture.started': {},
     'capture.completed': { token, fingerprint, card, expires_at: expiresAt, charge },
-    'capture.failed': { reason },
-    'capture.cancelled': { reason },
+    'capture.failed': { reason, charge, decline },
+    'capture.cancelled': { reason, charge, decline },
   }[type];
   return eventOf(type, record, at, livemode, { ...started, ...rest });
 }

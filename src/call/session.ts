@@ -2,6 +2,7 @@ import type { CaptureEvent } from '../capture/event.js';
 import { begin, step } from '../capture/machine.js';
 import {
   cardOf,
+  codeOf,
   deadline,
   isOver,
   keying,
@@ -9,12 +10,13 @@ import {
   type CaptureSetup,
   type CaptureState,
 } from '../capture/state.js';
-import type { CaptureView, FieldName, Reason } from '../capture/view.js';
+import type { CaptureView, ChargeView, FieldName, Reason } from '../capture/view.js';
 import { timestamp, type Clock } from '../clock.js';
-import { codeOf } from '../errors.js';
+import type { TakeRequest, Taken } from '../charge/till.js';
+import { codeOf as errorCodeOf } from '../errors.js';
 import type { KeyCell } from '../secret.js';
 import type { TokenView } from '../vault/vault.js';
-import type { CardSecret } from '../card/card.js';
+import { verdictOf, verdictOnFault, type Verdict } from './verdict.js';
 
 /** What a capture is, apart from its progress. */
 export type CaptureFacts = Pick<
@@ -28,6 +30,7 @@ export type CaptureFacts = Pick<
   | 'currency'
   | 'agent'
   | 'purpose'
+  | 'usage'
   | 'metadata'
   | 'created_at'
 >;
@@ -36,10 +39,15 @@ export interface SessionPort {
   /** Something that is shown changed. */
   changed(): void;
   /**
-   * Seals the card; `whenDurable` makes the capture's view as it will be once the token stands, for the one atomic
-   * write. Rejects when the vault can't.
+   * Gives the card to the till; `completed` makes the capture's view as it will be once the token stands, for the one
+   * atomic write. Rejects as the till does.
    */
-  tokenize(id: string, card: CardSecret, whenDurable: (token: TokenView) => CaptureView): Promise<TokenView>;
+  take(
+    keyed: Pick<TakeRequest, 'card' | 'code'>,
+    completed: (token: TokenView, charge: ChargeView | null) => CaptureView,
+  ): Promise<Taken>;
+  /** What the capture has come to by the till's answer: over, or a field is keyed again. */
+  answered(view: CaptureView): void;
   /** The capture is over, whichever way; its secrets are wiped. */
   over(view: CaptureView): void;
   /** A fault that only the log is told of. */
@@ -57,7 +65,8 @@ export class CaptureSession {
   /** One event and one cell for every key: each new object would keep its key until collected. */
   readonly #keyEvent: Extract<CaptureEvent, { type: 'key' }>;
   #state: CaptureState;
-  #token: TokenView | null = null;
+  /** The till's last answer. */
+  #verdict: Verdict | null = null;
   #updatedAt: number;
   #cancelTimer: (() => void) | null = null;
 
@@ -103,9 +112,10 @@ export class CaptureSession {
 
   /** The Capture as it is now. What others see is a picture of it, taken on the grid. */
   view(): CaptureView {
-    const { token, fingerprint, card } = this.#token ?? { token: null, fingerprint: null, card: null };
     const updated_at = timestamp(this.#updatedAt);
-    return { ...this.facts, ...progress(this.#state), token, fingerprint, card, charge: null, updated_at };
+    const { token = null, charge = null, decline = null } = this.#verdict ?? {};
+    const seen = { ...progress(this.#state), ...shown(token), charge, updated_at };
+    return { ...this.facts, ...seen, decline: seen.status === 'processing' ? null : decline };
   }
 
   /** Wall time at which the field in progress runs out. */
@@ -125,28 +135,31 @@ export class CaptureSession {
     this.#wake();
     for (const effect of effects) {
       if (effect.type === 'changed') this.#port.changed();
-      else if (effect.type === 'tokenize') void this.#tokenize();
+      else if (effect.type === 'submit') void this.#submit();
       else this.#port.over(this.view());
     }
   }
 
-  async #tokenize(): Promise<void> {
+  async #submit(): Promise<void> {
+    const { outcome } = this.facts;
+    const { language } = this.#state.setup.flow;
+    const keyed = { card: cardOf(this.#state), code: codeOf(this.#state) };
     try {
-      this.#token = await this.#port.tokenize(this.facts.id, cardOf(this.#state), (token) =>
-        this.#completed(token),
-      );
-      this.#step({ type: 'sealed', at: this.#clock.monotonic() });
+      const taken = await this.#port.take(keyed, (token, charge) => this.#completed(token, charge));
+      this.#verdict = verdictOf(taken, outcome, language);
     } catch (error) {
-      this.#port.fault(codeOf(error));
-      this.fail('vault_unavailable');
+      const code = errorCodeOf(error);
+      this.#port.fault(code);
+      this.#verdict = verdictOnFault(code, outcome, language);
     }
+    this.#step(this.#verdict.event(this.#clock.monotonic()));
+    this.#port.answered(this.view());
   }
 
   /** The view that becomes true together with the token. */
-  #completed({ token, fingerprint, card }: TokenView): CaptureView {
-    const updated_at = timestamp(this.#clock.now());
-    const reached = { status: 'completed', current_field: null } as const;
-    return { ...this.view(), ...reached, token, fingerprint, card, updated_at };
+  #completed(token: TokenView, charge: ChargeView | null): CaptureView {
+    const reached = { status: 'completed', current_field: null, decline: null } as const;
+    return { ...this.view(), ...reached, ...shown(token), charge, updated_at: timestamp(this.#clock.now()) };
   }
 
   #wake(): void {
@@ -158,4 +171,9 @@ export class CaptureSession {
       this.#step({ type: 'timer', at: this.#clock.monotonic() }),
     );
   }
+}
+
+function shown(token: TokenView | null): Pick<CaptureView, 'token' | 'fingerprint' | 'card'> {
+  if (token === null) return { token: null, fingerprint: null, card: null };
+  return { token: token.token, fingerprint: token.fingerprint, card: token.card };
 }

@@ -1,4 +1,5 @@
 import type { KeyCell } from '../secret.js';
+import type { Correction } from './refusal.js';
 import type { FieldName, Reason } from './view.js';
 
 /** What can happen to a capture. `at` is in ms of a clock that never goes backwards. */
@@ -13,13 +14,15 @@ export type CaptureEvent =
   | { type: 'extend'; at: number }
   | { type: 'cancel'; at: number; by: 'agent' | 'caller' }
   | { type: 'fail'; at: number; reason: Reason }
-  /** The vault answered with a token. */
-  | { type: 'sealed'; at: number };
+  /** The till did what it was asked to. */
+  | { type: 'done'; at: number }
+  /** The till was refused. `correction`: what the caller can key again; `reason` stands when there is nothing, or nobody. */
+  | { type: 'refused'; at: number; correction: Correction | null; reason: Reason };
 
 /** What the session has to do now. */
 export type CaptureEffect =
-  /** Every field is accepted: give `cardOf(state)` to the vault, and its answer back as `sealed` or `fail`. */
-  | { type: 'tokenize' }
+  /** Every field is accepted: give `cardOf` and `codeOf` to the till, and its answer back as `done`, `refused` or `fail`. */
+  | { type: 'submit' }
   /** What is shown changed: `progress` or `deadline`. */
   | { type: 'changed' }
   /** Completed, failed or cancelled, every digit wiped; nothing changes it any more. */

@@ -20,7 +20,7 @@ const PAUSE_MS = 3_000;
 /** After a failure the caller may still be typing the number that failed. */
 const QUIET_MS = 1_000;
 
-/** Answers of those behind us. While they work on the card, nothing else ends the capture: they still read its digits. */
+/** Failures that the till answers with. While it works on the card nothing else ends the capture: it still reads the digits. */
 const ANSWERS: ReadonlySet<Reason> = new Set<Reason>([
   'vault_unavailable',
   'verification_failed',
@@ -43,6 +43,7 @@ export function begin(setup: CaptureSetup, at: number): CaptureState {
     lastKeyAt: null,
     deafUntil: at,
     wakeAt: null,
+    abandoned: false,
   });
 }
 
@@ -53,10 +54,7 @@ export function step(state: CaptureState, event: CaptureEvent): [CaptureState, r
 }
 
 function apply(state: CaptureState, event: CaptureEvent): CaptureState {
-  if (state.status === 'processing') {
-    if (event.type === 'sealed') return over(state, 'completed', null);
-    return event.type === 'fail' && ANSWERS.has(event.reason) ? over(state, 'failed', event.reason) : state;
-  }
+  if (state.status === 'processing') return answered(state, event);
   if (state.status !== 'collecting') return state;
   switch (event.type) {
     case 'key':
@@ -72,6 +70,40 @@ function apply(state: CaptureState, event: CaptureEvent): CaptureState {
     default:
       return state;
   }
+}
+
+/** While the till is at work: only its answer ends the capture. Whoever leaves in the meantime won't key anything again. */
+function answered(state: CaptureState, event: CaptureEvent): CaptureState {
+  switch (event.type) {
+    case 'done':
+      return over(state, 'completed', null);
+    case 'refused':
+      return refused(state, event);
+    case 'fail':
+      return ANSWERS.has(event.reason) ? over(state, 'failed', event.reason) : { ...state, abandoned: true };
+    case 'cancel':
+      return { ...state, abandoned: true };
+    default:
+      return state;
+  }
+}
+
+/** One field is keyed again, and the security code, which may not outlive the answer; the others stay. */
+function refused(
+  state: CaptureState,
+  { correction, reason, at }: Extract<CaptureEvent, { type: 'refused' }>,
+): CaptureState {
+  const wrong = state.fields.find(({ name }) => name === correction?.field);
+  const correctable = wrong !== undefined && wrong.digits_entered > 0 && !state.abandoned;
+  if (correction === null || !correctable) return over(state, 'failed', reason);
+  const kept = state.fields.map((field) => {
+    if (field.name !== 'security-code' && field !== wrong) return field;
+    field.digits.wipe();
+    return emptied(field);
+  });
+  const brand = wrong.name === 'payment-card-number' ? null : state.brand;
+  const asked: CaptureState = { ...state, status: 'collecting', brand, fields: collectingNext(kept, brand) };
+  return fail(asked, { ...emptied(wrong), status: statusOf(asked, wrong.name) }, correction.error, at);
 }
 
 function elapse(state: CaptureState, at: number): CaptureState {
@@ -181,7 +213,7 @@ function effects(before: CaptureState, after: CaptureState): CaptureEffect[] {
   if (moved || before.fields !== after.fields || before.waitingSince !== after.waitingSince) {
     due.push({ type: 'changed' });
   }
-  if (moved && after.status === 'processing') due.push({ type: 'tokenize' });
+  if (moved && after.status === 'processing') due.push({ type: 'submit' });
   if (moved && isOver(after)) due.push({ type: 'over' });
   return due;
 }
@@ -217,6 +249,10 @@ function collectingNext(fields: readonly FieldState[], brand: Brand | null): rea
     if (index === next) return { ...field, status: 'collecting' };
     return noCode && field.name === 'security-code' ? { ...field, status: 'accepted' } : field;
   });
+}
+
+function statusOf({ fields }: CaptureState, name: FieldName): FieldState['status'] {
+  return fields.find((field) => field.name === name)?.status ?? 'pending';
 }
 
 function replaced(state: CaptureState, field: FieldState): readonly FieldState[] {

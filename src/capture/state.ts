@@ -34,6 +34,8 @@ export interface CaptureState {
   readonly deafUntil: number;
   /** When the machine wants a `timer` event. */
   readonly wakeAt: number | null;
+  /** Somebody left, or cancelled, while the till was at work. */
+  readonly abandoned: boolean;
 }
 
 /** An agent sees "keying" for so long after a key. */
@@ -78,6 +80,13 @@ export function cardOf(state: CaptureState): CardSecret {
     throw new RangeError('a capture has a card only while it is processing');
   }
   return { brand: state.brand, number, expMonth: expiry.month, expYear: expiry.year };
+}
+
+/** The security code, while `processing`; null where none was asked, or the brand has none. Wiped on the till's answer. */
+export function codeOf(state: CaptureState): Secret | null {
+  const code = state.fields.find(({ name }) => name === 'security-code');
+  if (state.status !== 'processing') throw new RangeError('a capture has a code only while it is processing');
+  return code === undefined || code.digits_entered === 0 ? null : code.digits;
 }
 
 /** Zeroes every digit. The machine does it itself as soon as a capture is over. */

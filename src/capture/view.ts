@@ -95,11 +95,15 @@ export interface CaptureView extends ProgressView {
   currency: string | null;
   agent: string | null;
   purpose: 'single' | 'saved' | 'subscription' | 'dispute';
+  usage: 'once' | 'many';
   metadata: Readonly<Record<string, string>>;
   token: string | null;
   fingerprint: string | null;
   card: CardView | null;
+  /** The last one tried, approved or not. */
   charge: ChargeView | null;
+  /** Why the provider said no the last time; null since it was asked again, and when it said yes. */
+  decline: DeclineView | null;
   created_at: string;
   updated_at: string;
 }

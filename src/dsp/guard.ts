@@ -156,6 +156,11 @@ export class Guard {
     this.#beeper.add();
   }
 
+  /** Whether a beep plays, or waits for its slot. */
+  get beeping(): boolean {
+    return !this.#beeper.idle;
+  }
+
   /** Audio of that length is missing before the next sample: what is around it is covered. */
   gap(samples: number): void {
     this.#missing += samples;

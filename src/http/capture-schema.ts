@@ -6,13 +6,14 @@ import {
   REASONS,
   type CaptureView,
   type ChargeView,
+  type DeclineView,
   type FieldView,
 } from '../capture/view.js';
 import { DECLINE_CODES } from '../psp/decline-code.js';
 import { BRANDS } from '../card/brands.js';
 import type { CardView } from '../card/card.js';
 import type { Masked } from '../card/mask.js';
-import { PURPOSES } from '../vault/vault.js';
+import { PURPOSES, USAGES } from '../vault/vault.js';
 
 const at = z.iso.datetime();
 
@@ -47,6 +48,15 @@ const fieldSchema = z.object({
     .describe('Why the last attempt failed.'),
 }) satisfies z.ZodType<FieldView>;
 
+const declineSchema = z
+  .object({
+    code: z.string().meta({ enum: [...DECLINE_CODES] }),
+    for_agent: z.string(),
+    for_caller: z.string(),
+    next: z.enum(NEXT_STEPS),
+  })
+  .describe('Why it was refused, and what to do next.') satisfies z.ZodType<DeclineView>;
+
 export const chargeSchema = z
   .object({
     id: z.string().meta({ examples: ['chg_6T1M9C4X8Z2Q7V0K5R3W1JNHBG'] }),
@@ -60,15 +70,7 @@ export const chargeSchema = z
     refunded: z.int().describe('How much of it was given back.'),
     provider: z.string(),
     provider_reference: z.string().nullable(),
-    decline: z
-      .object({
-        code: z.string().meta({ enum: [...DECLINE_CODES] }),
-        for_agent: z.string(),
-        for_caller: z.string(),
-        next: z.enum(NEXT_STEPS),
-      })
-      .nullable()
-      .describe('Null unless declined.'),
+    decline: declineSchema.nullable().describe('Null unless declined.'),
     created_at: at,
   })
   .describe('Money taken with a token, or not.') satisfies z.ZodType<ChargeView>;
@@ -87,12 +89,14 @@ export const captureSchema = z
     currency: z.string().nullable(),
     agent: z.string().nullable(),
     purpose: z.enum(PURPOSES),
+    usage: z.enum(USAGES).describe('How often the token may be charged.'),
     metadata: z.record(z.string(), z.string()),
     fields: z.array(fieldSchema),
     token: z.string().nullable().describe('Ours for the card, once the capture is completed.'),
     fingerprint: z.string().nullable().describe('The same for the same card of the same merchant.'),
     card: cardSchema.nullable(),
-    charge: chargeSchema.nullable(),
+    charge: chargeSchema.nullable().describe('The last one tried, approved or not.'),
+    decline: declineSchema.nullable().describe('Why the provider refused the last time.'),
     created_at: at,
     updated_at: at,
   })

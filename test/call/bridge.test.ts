@@ -4,14 +4,18 @@ import { Ringback } from '../../src/call/ringback.js';
 import { Guard } from '../../src/dsp/guard.js';
 import { MULAW_SILENCE, SAMPLE_RATE } from '../../src/dsp/mulaw.js';
 import { keypadTone } from '../../src/dsp/tone.js';
-import type { Prompts } from '../../src/flow/prompts.js';
+import { PROMPT_NAMES, type Prompts } from '../../src/flow/prompts.js';
+import { beeps } from '../leak/agent-audio.js';
 import { Ear } from './ear.js';
 
 const FRAME = 160;
 const HOLD = 160;
 const prompt = (first: number, seconds: number): Buffer =>
   Buffer.from(Array.from({ length: seconds * SAMPLE_RATE }, (_, n) => first + (n % 50)));
-const PROMPTS = { guard_alarm: prompt(10, 1), sound_interrupted: prompt(70, 1) } satisfies Prompts;
+const PROMPTS = {
+  ...(Object.fromEntries(PROMPT_NAMES.map((name) => [name, prompt(20, 1)])) as unknown as Prompts),
+  ...{ guard_alarm: prompt(10, 1), sound_interrupted: prompt(70, 1), charge_approved: prompt(40, 1) },
+};
 
 /** What the two say: nothing like a tone, and not each other's. */
 const said = (first: number, samples: number): Uint8Array =>
@@ -162,6 +166,45 @@ describe('the bridge', () => {
     caller.takes = true;
     pass(SAMPLE_RATE);
     expect(caller.heard().includes(PROMPTS.sound_interrupted)).toBe(true);
+  });
+
+  it('tells both how it went, and lets them speak on', () => {
+    const { bridge, caller, agent, pass } = make.open();
+    bridge.tell('charge_approved');
+    pass(SAMPLE_RATE + FRAME, CALLER_SAYS, AGENT_SAYS);
+    for (const ear of [caller, agent]) expect(ear.heard().includes(PROMPTS.charge_approved)).toBe(true);
+    pass(2 * FRAME, CALLER_SAYS, AGENT_SAYS);
+    expect(agent.heard()).toEqual(Buffer.from(CALLER_SAYS));
+    expect(caller.heard()).toEqual(Buffer.from(AGENT_SAYS));
+  });
+
+  it('tells the agent between the beeps, and loses none of them', () => {
+    const guard = new Guard({ holdMs: 20 }, { press: () => {} });
+    const { bridge, caller, agent, pass } = bridged(guard);
+    guard.beep();
+    guard.beep();
+    bridge.tell('charge_approved');
+    pass(SAMPLE_RATE + 30 * FRAME);
+    const heard = agent.heard();
+    expect([beeps(heard).starts.length, heard.includes(PROMPTS.charge_approved)]).toEqual([2, true]);
+    expect(caller.heard().indexOf(PROMPTS.charge_approved)).toBe(0);
+    bridge.tell('charge_approved');
+    pass(SAMPLE_RATE / 2);
+    guard.beep();
+    pass(SAMPLE_RATE);
+    const cut = agent.heard();
+    expect([beeps(cut).starts.length, cut.includes(PROMPTS.charge_approved)]).toEqual([1, false]);
+    expect(caller.heard().includes(PROMPTS.charge_approved)).toBe(true);
+  });
+
+  it('cuts no alarm short for a beep', () => {
+    const { bridge, guard, agent, pass } = make.open();
+    bridge.tell('charge_approved');
+    pass(FRAME * 5);
+    pass(FRAME * 5, keypadTone(5, FRAME * 5));
+    guard.beep();
+    pass(2 * SAMPLE_RATE);
+    expect(agent.heard().includes(PROMPTS.guard_alarm)).toBe(true);
   });
 
   it('lets the caller hear ringing while there is no agent, and raises no alarm', () => {

@@ -15,7 +15,8 @@ import { createMetrics } from '../../src/metrics.js';
 import { keyOf } from '../../src/carrier/twilio/media-message.js';
 import { KeyCell } from '../../src/secret.js';
 import type { RedisClient } from '../../src/redis/redis-client.js';
-import type { TokenView, Vault } from '../../src/vault/vault.js';
+import type { Taken, TakeRequest, Till } from '../../src/charge/till.js';
+import type { TokenView } from '../../src/vault/vault.js';
 import { MemoryAudit } from '../support/audit.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { startTestRedis, type TestRedis } from '../support/redis.js';
@@ -38,7 +39,7 @@ beforeEach(async () => {
 });
 afterAll(() => redis.stop());
 
-/** The rooms of a call on a clock that is turned by hand: the carrier and the vault do as they are told here. */
+/** The rooms of a call on a clock that is turned by hand: the carrier and the till do as they are told here. */
 async function openDesk() {
   const clock = new ManualClock();
   const flows = await loadFlows('ivr-flows');
@@ -50,20 +51,19 @@ async function openDesk() {
     answers: true,
     /** What the carrier answers to a call that it shall place. */
     dialled: (_request: DialRequest): Promise<string> => Promise.resolve(AGENT),
-    /** What the vault answers. */
-    sealed: (): Promise<TokenView> => Promise.reject(new AppError('vault_unavailable', 'away')),
+    /** What the till answers. */
+    taken: (_request: TakeRequest): Promise<Taken> =>
+      Promise.reject(new AppError('vault_unavailable', 'away')),
   };
   const control: CallControl = {
     dial: (request) => outside.dialled(request),
     cancel: (sid) => Promise.resolve(void said.push(`cancel ${sid}`)),
     hangUp: (sid) => Promise.resolve(void said.push(`hang up ${sid}`)),
   };
-  const vault: Vault = {
-    tokenize: () => outside.sealed(),
-    token: () => Promise.resolve(null),
-    destroy: () => Promise.resolve(false),
-    open: () => Promise.resolve(null),
-    remember: () => Promise.resolve(),
+  const till: Till = {
+    can: () => true,
+    amountFault: ({ amount }) => (amount < 50 ? 'the provider takes 0.50 EUR at least' : null),
+    take: (request) => outside.taken(request),
   };
   const registry = new Registry(clock);
   const shared = {
@@ -106,7 +106,7 @@ async function openDesk() {
       return () => turns.delete(listener);
     },
   });
-  const desk = new CaptureDesk({ ...shared, vault, redis: watchable, testCards: 'allow' });
+  const desk = new CaptureDesk({ ...shared, till, redis: watchable, testCards: 'allow' });
 
   /** A party's stream begins; what it is told to do is said. */
   const stream = (who: string, ticket: string, callSid: string): StreamHandler | null => {
@@ -142,9 +142,15 @@ async function openDesk() {
   };
 }
 
+const TOKEN: TokenView = {
+  ...{ token: 'tnw_1', fingerprint: 'fpr_1', purpose: 'single', usage: 'many', channel: 'moto_attended' },
+  card: { brand: 'visa', bin: '424242', last4: '4242', exp_month: 12, exp_year: 2034 },
+  ...{ created_at: '2026-01-01T00:00:00.000Z', expires_at: '2026-01-16T00:00:00.000Z' },
+};
+
 const REQUEST: Omit<ArmRequest, 'call'> = {
   ...{ outcome: 'token', purpose: 'single', metadata: {}, fields: null, amount: null, currency: null },
-  ...{ reference: null, agent: null, consent: null },
+  ...{ reference: null, agent: null, consent: null, usage: 'many' },
 };
 
 /** The carrier says that keys were pressed. */
@@ -197,7 +203,7 @@ describe('a capture', () => {
     handler.closed();
   });
 
-  it('fails when Redis is away for two seconds, not for less; what the vault has is left to the vault', async () => {
+  it('fails when Redis is away for two seconds, not for less; what the till has is left to the till', async () => {
     const { clock, desk, outside, turn, caller, agent } = world;
     const one = await caller(`CA${'1'.repeat(32)}`);
     await agent(one.call.agent.id);
@@ -205,8 +211,8 @@ describe('a capture', () => {
     await agent(two.call.agent.id);
     const collecting = await desk.arm('default', { ...REQUEST, call: one.call.id });
     const processing = await desk.arm('default', { ...REQUEST, call: two.call.id });
-    let give = (_token: TokenView): void => {};
-    outside.sealed = () => new Promise((resolve) => (give = resolve));
+    let give = (_taken: Taken): void => {};
+    outside.taken = () => new Promise((resolve) => (give = resolve));
     press(two.handler, '42424242424242421234');
     expect(two.call.session?.view().status).toBe('processing');
 
@@ -224,11 +230,7 @@ describe('a capture', () => {
       reason: 'vault_unavailable',
     });
     expect(two.call.session?.view().status).toBe('processing');
-    give({
-      ...{ token: 'tnw_1', fingerprint: 'fpr_1', purpose: 'single', usage: 'many', channel: 'moto_attended' },
-      card: { brand: 'visa', bin: '424242', last4: '4242', exp_month: 12, exp_year: 2034 },
-      ...{ created_at: '2026-01-01T00:00:00.000Z', expires_at: '2026-01-16T00:00:00.000Z' },
-    });
+    give({ status: 'done', token: TOKEN, charge: null });
     await new Promise(setImmediate);
     clock.advance(160);
     expect(await desk.capture('default', processing.id)).toMatchObject({

@@ -1,9 +1,9 @@
 import type { CaptureEffect, CaptureEvent } from '../../src/capture/event.js';
 import { flowSchema, SENTENCE_NAMES, type Flow, type Sentences } from '../../src/capture/flow.js';
 import { begin, step } from '../../src/capture/machine.js';
-import { progress, type CaptureSetup, type CaptureState } from '../../src/capture/state.js';
+import { codeOf, progress, type CaptureSetup, type CaptureState } from '../../src/capture/state.js';
 import type { FieldName, FieldView } from '../../src/capture/view.js';
-import { KeyCell } from '../../src/secret.js';
+import { KeyCell, type Secret } from '../../src/secret.js';
 
 export const NUMBER: FieldName = 'payment-card-number';
 export const EXPIRY: FieldName = 'expiration-date';
@@ -31,6 +31,11 @@ export class Keypad {
   state: CaptureState;
   now = 0;
   effects: CaptureEffect['type'][] = [];
+  /** How often the till's answer was taken. */
+  answers = 0;
+  /** Digits of the code that an answer of the till left. */
+  codesLeft = 0;
+  #code: Secret | null = null;
   readonly #cell = new KeyCell();
 
   constructor(setup: CaptureSetup = setupWith()) {
@@ -62,8 +67,14 @@ export class Keypad {
 
   /** `at` is now unless the event says otherwise. */
   tell(event: CaptureEvent): this {
+    const before = this.state.status;
     const [next, effects] = step(this.state, event);
     this.state = next;
+    if (before === 'processing' && next.status !== 'processing') {
+      this.answers++;
+      this.codesLeft += this.#code?.length ?? 0;
+    }
+    if (next.status === 'processing') this.#code = codeOf(next);
     this.effects.push(...effects.map((effect) => effect.type));
     return this;
   }

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { inspect } from 'node:util';
 import { cardView } from '../../src/card/card.js';
+import type { Correction } from '../../src/capture/refusal.js';
 import { cardOf, isOver, progress } from '../../src/capture/state.js';
 import { FIELD_NAMES, REASONS, type FieldName } from '../../src/capture/view.js';
 import { CARDS } from '../card/cards.js';
@@ -9,12 +10,35 @@ import { CODE, EXPIRY, Keypad, NUMBER, POSTAL, setupWith } from './keypad.js';
 
 type Move = (caller: Keypad) => void;
 
+const refusal = fc
+  .constantFrom<Correction>(
+    { field: NUMBER, error: 'invalid-card-number' },
+    { field: EXPIRY, error: 'invalid-date' },
+    { field: CODE, error: 'invalid-security-code' },
+  )
+  .map(
+    (correction): Move =>
+      (caller) =>
+        void caller.tell({ type: 'refused', at: caller.now, correction, reason: 'charge_declined' }),
+  );
 const storm = fc.stringMatching(/^[0-9*#ABCD]{1,25}$/);
 const number = fc.constantFrom(...CARDS.map(([, digits]) => digits));
 const wholeCard: Move = (caller) =>
   void caller.press('4242424242424242').press('0130').press('123').press('75001#');
+const KEYED: Readonly<Record<FieldName, string>> = {
+  'payment-card-number': '4242424242424242',
+  'expiration-date': '0130',
+  'security-code': '123',
+  'postal-code': '75001#',
+};
+/** Whatever field is asked after a refusal, by a caller who has listened. */
+const keyAgain: Move = (caller) => {
+  caller.wait(1_000);
+  for (let fields = 0; fields < 4 && caller.current !== null; fields++) caller.press(KEYED[caller.current]);
+};
 const move: fc.Arbitrary<Move> = fc.oneof(
   { weight: 3, arbitrary: fc.constant(wholeCard) },
+  { weight: 6, arbitrary: fc.constant(keyAgain) },
   {
     weight: 6,
     arbitrary: number.map(
@@ -65,8 +89,9 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   },
   {
     weight: 3,
-    arbitrary: fc.constant<Move>((caller) => void caller.tell({ type: 'sealed', at: caller.now })),
+    arbitrary: fc.constant<Move>((caller) => void caller.tell({ type: 'done', at: caller.now })),
   },
+  { weight: 8, arbitrary: refusal },
   {
     weight: 1,
     arbitrary: fc.constantFrom(...REASONS).map(
@@ -110,9 +135,9 @@ describe('whatever happens to a capture', () => {
     always(({ state }) => {
       const open = state.fields.filter((field) => field.status === 'collecting');
       expect(open).toHaveLength(state.status === 'collecting' ? 1 : 0);
-      const done = state.fields.findLastIndex((field) => field.status === 'accepted');
+      const here = state.fields.findIndex((field) => field.status === 'collecting');
       const waiting = state.fields.findIndex((field) => field.status === 'pending');
-      if (state.status === 'collecting' && waiting >= 0) expect(done).toBeLessThan(waiting);
+      if (waiting >= 0 && !isOver(state)) expect(here).toBeLessThan(waiting);
     });
   });
 
@@ -122,11 +147,35 @@ describe('whatever happens to a capture', () => {
     });
   });
 
-  it('it says once that it is over, and asks at most one card of the vault', () => {
-    always(({ state, effects }) => {
+  it('it says once that it is over, and gives the till a card once an answer', () => {
+    always(({ state, effects, answers }) => {
       expect(effects.filter((effect) => effect === 'over')).toHaveLength(isOver(state) ? 1 : 0);
-      expect(effects.filter((effect) => effect === 'tokenize').length).toBeLessThanOrEqual(1);
+      const submitted = effects.filter((effect) => effect === 'submit').length;
+      expect(submitted).toBe(answers + (state.status === 'processing' ? 1 : 0));
     });
+  });
+
+  it('a card that is always refused comes to the till as often as its fields have attempts', () => {
+    const seen = new Set<number>();
+    fc.assert(
+      fc.property(fields, fc.infiniteStream(refusal), (fields, refusals) => {
+        const caller = new Keypad(setupWith(fields));
+        for (let asked = 0; asked < 20 && !isOver(caller.state); asked++) {
+          keyAgain(caller);
+          refusals.next().value(caller);
+          expect(caller.codesLeft).toBe(0);
+        }
+        expect([caller.state.status, caller.held]).toEqual(['failed', 0]);
+        expect(caller.answers).toBeLessThanOrEqual(1 + 3 * (3 - 1));
+        seen.add(caller.answers);
+      }),
+      { numRuns: 300, seed: 2026 },
+    );
+    expect(Math.max(...seen)).toBe(1 + 3 * (3 - 1));
+  });
+
+  it('the security code is gone with every answer', () => {
+    always(({ codesLeft }) => expect(codesLeft).toBe(0));
   });
 
   it('it ends by itself when nobody does anything more', () => {

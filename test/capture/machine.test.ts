@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { begin } from '../../src/capture/machine.js';
-import { cardOf, deadline, isOver, keying, progress } from '../../src/capture/state.js';
+import { cardOf, codeOf, deadline, isOver, keying, progress } from '../../src/capture/state.js';
+import type { Correction } from '../../src/capture/refusal.js';
 import { REASONS } from '../../src/capture/view.js';
 import { cardView } from '../../src/card/card.js';
 import { BAD_LUHN, CARDS, WITHOUT_LUHN } from '../card/cards.js';
@@ -9,6 +10,8 @@ import { CODE, EXPIRY, Keypad, NUMBER, POSTAL, setupWith } from './keypad.js';
 const VISA = '4242424242424242';
 const MASTERCARD = '5555555555554444';
 const AMEX = '378282246310005';
+/** Of Bancontact, whose cards have no code. */
+const WITHOUT_CODE = '6703444444444449';
 
 describe('a capture', () => {
   it('begins with its first field', () => {
@@ -34,11 +37,11 @@ describe('a capture', () => {
     });
   });
 
-  it('gives the whole card to the vault, once', () => {
+  it('gives the whole card to the till, once', () => {
     const caller = new Keypad(setupWith([NUMBER, EXPIRY, CODE])).press(VISA).press('1234');
-    expect(caller.effects).not.toContain('tokenize');
+    expect(caller.effects).not.toContain('submit');
     caller.press('123');
-    expect(caller.effects.slice(-2)).toEqual(['changed', 'tokenize']);
+    expect(caller.effects.slice(-2)).toEqual(['changed', 'submit']);
     expect(progress(caller.state)).toEqual({
       status: 'processing',
       reason: null,
@@ -65,10 +68,10 @@ describe('a capture', () => {
     });
   });
 
-  it('is completed by the vault, wiped, and shows what it showed', () => {
+  it('is completed by the till, wiped, and shows what it showed', () => {
     const caller = new Keypad().press(VISA).press('1234');
     const shown = progress(caller.state).fields;
-    caller.tell({ type: 'sealed', at: caller.now });
+    caller.tell({ type: 'done', at: caller.now });
     expect(caller.effects.slice(-2)).toEqual(['changed', 'over']);
     expect(progress(caller.state)).toEqual({
       status: 'completed',
@@ -80,11 +83,22 @@ describe('a capture', () => {
     expect(isOver(caller.state)).toBe(true);
   });
 
-  it('has a card only while it is processing', () => {
+  it('has a card and a code only while it is processing', () => {
     const caller = new Keypad(setupWith([NUMBER, EXPIRY, CODE])).press(VISA).press('1234');
     expect(() => cardOf(caller.state)).toThrow(RangeError);
-    caller.press('123').tell({ type: 'sealed', at: caller.now });
+    expect(() => codeOf(caller.state)).toThrow(RangeError);
+    const code = codeOf(caller.press('123').state);
+    expect([...(code?.reveal() ?? [])]).toEqual([1, 2, 3]);
+    caller.tell({ type: 'done', at: caller.now });
     expect(() => cardOf(caller.state)).toThrow(RangeError);
+    expect(() => codeOf(caller.state)).toThrow(RangeError);
+    expect(code?.length).toBe(0);
+  });
+
+  it('has no code where none was asked, or the brand has none', () => {
+    expect(codeOf(new Keypad().press(VISA).press('1234').state)).toBeNull();
+    const caller = new Keypad(setupWith([NUMBER, EXPIRY, CODE])).press(WITHOUT_CODE).press('1234');
+    expect([caller.state.status, codeOf(caller.state)]).toEqual(['processing', null]);
   });
 
   it('takes its fields in any order that the code allows', () => {
@@ -230,7 +244,7 @@ describe('a security code', () => {
   });
 
   it('is not asked of a brand that has none', () => {
-    const caller = new Keypad(setupWith([NUMBER, CODE, EXPIRY])).press('6703444444444449');
+    const caller = new Keypad(setupWith([NUMBER, CODE, EXPIRY])).press(WITHOUT_CODE);
     expect(caller.current).toBe(EXPIRY);
     expect(caller.field(CODE)).toMatchObject({ status: 'accepted', digits_entered: 0 });
     expect(caller.clear(CODE).current).toBe(EXPIRY);
@@ -521,27 +535,135 @@ describe('an end', () => {
     },
   );
 
-  it('while processing is nothing else: the vault still reads the digits', () => {
+  it('while processing is nothing else: the till still reads the digits', () => {
     const caller = new Keypad().press(`${VISA}1234`);
-    const whole = caller.state;
+    const { effects } = caller;
+    const before = effects.length;
     for (const reason of ['caller_hung_up', 'agent_hung_up', 'guard_alarm', 'service_restarted'] as const) {
       caller.tell({ type: 'fail', at: caller.now, reason });
     }
     caller.tell({ type: 'cancel', at: caller.now, by: 'agent' }).clear(NUMBER);
     caller.tell({ type: 'extend', at: caller.now });
-    expect(caller.state).toBe(whole);
-    expect(caller.held).toBe(20);
+    expect([caller.state.status, caller.held, effects.length]).toEqual(['processing', 20, before]);
+    caller.tell({ type: 'done', at: caller.now });
+    expect(caller.state).toMatchObject({ status: 'completed', reason: null });
   });
 
   it('is final', () => {
     const caller = new Keypad().tell({ type: 'cancel', at: 0, by: 'agent' });
     const end = caller.state;
-    caller.press(VISA).clear(NUMBER).tell({ type: 'sealed', at: caller.now });
+    caller.press(VISA).clear(NUMBER).tell({ type: 'done', at: caller.now });
     caller.tell({ type: 'fail', at: caller.now, reason: 'caller_hung_up' });
     expect(caller.state).toBe(end);
   });
 
   it('does not come by an answer to a question that was not put', () => {
-    expect(new Keypad().press(VISA).tell({ type: 'sealed', at: 0 }).state.status).toBe('collecting');
+    expect(new Keypad().press(VISA).tell({ type: 'done', at: 0 }).state.status).toBe('collecting');
+  });
+});
+
+describe('a refusal', () => {
+  const whole = (fields = [NUMBER, EXPIRY, CODE], capture = {}) =>
+    new Keypad(setupWith(fields, { capture })).press(VISA).press('1234').press('123');
+  const refuse = (caller: Keypad, correction: Correction | null) =>
+    caller.tell({ type: 'refused', at: caller.now, correction, reason: 'charge_declined' });
+  const WRONG_CODE = { field: CODE, error: 'invalid-security-code' } as const;
+  const WRONG_NUMBER = { field: NUMBER, error: 'invalid-card-number' } as const;
+  const WRONG_DATE = { field: EXPIRY, error: 'invalid-date' } as const;
+
+  it('of the code has the code keyed again, and nothing else', () => {
+    const caller = refuse(whole(), WRONG_CODE);
+    expect([caller.state.status, caller.current, caller.held]).toEqual(['collecting', CODE, 20]);
+    expect(caller.field(CODE)).toEqual({
+      ...{ name: CODE, status: 'collecting', digits_entered: 0, masked: '' },
+      ...{ attempt: 2, error: 'invalid-security-code' },
+    });
+    expect(caller.field(NUMBER)).toMatchObject({
+      status: 'accepted',
+      masked: '••••••••••••4242',
+      attempt: 1,
+    });
+    expect(caller.effects.slice(-1)).toEqual(['changed']);
+    caller.wait(1_000).press('456');
+    expect([...(codeOf(caller.state)?.reveal() ?? [])]).toEqual([4, 5, 6]);
+    expect(caller.effects.filter((effect) => effect === 'submit')).toHaveLength(2);
+  });
+
+  it('of the number has number and code keyed again, the code at the length of the new card', () => {
+    const caller = refuse(whole(), WRONG_NUMBER);
+    expect([caller.current, caller.held, caller.state.brand]).toEqual([NUMBER, 4, null]);
+    expect(caller.field(NUMBER)).toMatchObject({ attempt: 2, error: 'invalid-card-number', masked: '' });
+    expect(caller.field(CODE)).toMatchObject({ status: 'pending', attempt: 1, error: null });
+    caller.wait(1_000).press(AMEX);
+    expect([caller.current, caller.field(EXPIRY).status]).toEqual([CODE, 'accepted']);
+    expect(caller.press('1234').state).toMatchObject({ status: 'processing', brand: 'amex' });
+  });
+
+  it('of the date has date and code keyed again', () => {
+    const caller = refuse(whole(), WRONG_DATE);
+    expect([caller.current, caller.held]).toEqual([EXPIRY, 16]);
+    expect(caller.field(EXPIRY)).toMatchObject({ attempt: 2, error: 'invalid-date' });
+    expect(caller.wait(1_000).press('0140').press('123').state.status).toBe('processing');
+  });
+
+  it('leaves the error where it belongs when another field is asked before', () => {
+    const caller = new Keypad(setupWith([NUMBER, CODE, EXPIRY])).press(VISA).press('123').press('1234');
+    refuse(caller, WRONG_DATE);
+    expect([caller.current, caller.field(EXPIRY).error, caller.field(CODE).error]).toEqual([
+      CODE,
+      'invalid-date',
+      null,
+    ]);
+    caller.wait(1_000).press('123');
+    expect([caller.current, caller.field(EXPIRY).error]).toEqual([EXPIRY, 'invalid-date']);
+  });
+
+  it('drops the keys that the caller is still at', () => {
+    const caller = refuse(whole(), WRONG_CODE).press('77');
+    expect(caller.field(CODE).digits_entered).toBe(0);
+    expect(caller.wait(1_000).press('45').field(CODE).digits_entered).toBe(2);
+  });
+
+  it('that uses up the attempts of the flow ends the capture', () => {
+    const caller = whole();
+    for (const attempt of [2, 3]) {
+      refuse(caller, WRONG_CODE);
+      expect(caller.field(CODE).attempt).toBe(attempt);
+      caller.wait(1_000).press('123');
+    }
+    refuse(caller, WRONG_CODE);
+    expect(caller.state).toMatchObject({ status: 'failed', reason: 'attempts_used_up' });
+    expect(caller.held).toBe(0);
+  });
+
+  it('counts with the attempts that failed here', () => {
+    const caller = new Keypad(setupWith([NUMBER, EXPIRY, CODE], { capture: { attempts: 2 } }));
+    caller.press(VISA).press('1234').press('12#').wait(1_000).press('123');
+    expect(refuse(caller, WRONG_CODE).state).toMatchObject({ status: 'failed', reason: 'attempts_used_up' });
+  });
+
+  it.each([
+    ['nothing that was keyed is wrong', [NUMBER, EXPIRY, CODE], null],
+    ['what is wrong was not asked', [NUMBER, EXPIRY], WRONG_CODE],
+  ] as const)('ends the capture when %s', (_, fields, correction) => {
+    const caller = refuse(whole([...fields]), correction);
+    expect(caller.state).toMatchObject({ status: 'failed', reason: 'charge_declined' });
+    expect(caller.held).toBe(0);
+  });
+
+  it('of a code that the brand does not have ends the capture', () => {
+    const caller = new Keypad(setupWith([NUMBER, EXPIRY, CODE])).press(WITHOUT_CODE).press('1234');
+    expect(refuse(caller, WRONG_CODE).state).toMatchObject({ status: 'failed', reason: 'charge_declined' });
+  });
+
+  it.each([
+    { type: 'fail', reason: 'caller_hung_up' },
+    { type: 'fail', reason: 'guard_alarm' },
+    { type: 'cancel', by: 'agent' },
+  ] as const)('asks nobody again after $type $reason', (event) => {
+    const caller = whole();
+    caller.tell({ ...event, at: caller.now });
+    expect(refuse(caller, WRONG_CODE).state).toMatchObject({ status: 'failed', reason: 'charge_declined' });
+    expect(caller.held).toBe(0);
   });
 });

@@ -1,0 +1,29 @@
+import type { Vault } from '../vault/vault.js';
+import type { Taken, TakeRequest, Till } from './till.js';
+
+/** The till of a service that has no payment provider: it puts cards away. */
+export class VaultTill implements Till {
+  readonly #vault: Vault;
+
+  constructor(vault: Vault) {
+    this.#vault = vault;
+  }
+
+  can(outcome: TakeRequest['outcome']): boolean {
+    return outcome === 'token';
+  }
+
+  amountFault(): null {
+    return null;
+  }
+
+  async take(request: TakeRequest): Promise<Taken> {
+    const { merchant, bucket, card, purpose, usage, consent, channel, metadata } = request;
+    request.code?.wipe();
+    const token = await this.#vault.tokenize({
+      ...{ merchant, bucket, card, purpose, usage, consent, channel, metadata, stored: null },
+      announce: (token) => request.conclude(token, null),
+    });
+    return { status: 'done', token, charge: null };
+  }
+}
