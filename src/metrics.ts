@@ -95,6 +95,23 @@ export function createMetrics() {
       buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1],
       registers,
     }),
+    charges: new Counter({
+      name: 'tonewall_charges_total',
+      help: 'Outcomes of charges; one that was unknown is counted again when it is settled',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    chargesUnsettled: new Gauge({
+      name: 'tonewall_charges_unsettled',
+      help: 'Charges of which something is not known yet, those in progress included',
+      registers,
+    }),
+    refunds: new Counter({
+      name: 'tonewall_refunds_total',
+      help: 'Outcomes of refunds and voids',
+      labelNames: ['outcome'],
+      registers,
+    }),
     rewraps: new Counter({
       name: 'tonewall_rewraps_total',
       help: 'Cards brought under a newer key, by outcome',
@@ -110,6 +127,17 @@ export function createMetrics() {
       name: 'tonewall_audit_entries_total',
       help: 'Operations and facts written to the audit trail, by type',
       labelNames: ['type'],
+      registers,
+    }),
+    auditAlerts: new Counter({
+      name: 'tonewall_audit_alerts_total',
+      help: 'Times that the audit trail showed what somebody should look at, by alert',
+      labelNames: ['alert'],
+      registers,
+    }),
+    auditUnshipped: new Gauge({
+      name: 'tonewall_audit_unshipped_entries',
+      help: 'Entries of the audit trail that are on this machine only',
       registers,
     }),
     auditRefused: new Counter({
@@ -129,17 +157,6 @@ export function createMetrics() {
       registers,
     }),
     eventsDead: new Gauge({
-    auditAlerts: new Counter({
-      name: 'tonewall_audit_alerts_total',
-      help: 'Times that the audit trail showed what somebody should look at, by alert',
-      labelNames: ['alert'],
-      registers,
-    }),
-    auditUnshipped: new Gauge({
-      name: 'tonewall_audit_unshipped_entries',
-      help: 'Entries of the audit trail that are on this machine only',
-      registers,
-    }),
       name: 'tonewall_events_dead',
       help: 'Events that were given up and wait for an operator',
       registers,

@@ -1,0 +1,179 @@
+import type { Clock } from '../clock.js';
+import { AppError, codeOf } from '../errors.js';
+import { newId } from '../id.js';
+import type { Metrics } from '../metrics.js';
+import type { Psp, RefundOutcome, RefundRequest } from '../psp/psp.js';
+import type { Cashier } from './cashier.js';
+import { openRefunds, refundable, refunded, reserved, unreserved } from './charge-steps.js';
+import type { ChargeStore } from './charge-store.js';
+import type { ChargeRecord, RefundRecord } from './charge.js';
+
+export interface RefundsOptions {
+  psp: Psp;
+  store: ChargeStore;
+  cashier: Pick<Cashier, 'changeOf' | 'told' | 'rest'>;
+  clock: Clock;
+  metrics: Metrics;
+}
+
+/** Of which charge, and under which key, how much is asked back; null: what is left. */
+interface Wish {
+  merchant: string;
+  id: string;
+  idempotency: string;
+  amount: number | null;
+}
+
+/** More would make a record that grows without end. */
+export const MAX_REFUNDS = 100;
+const NOTHING_DONE = new Set(['psp_unavailable', 'psp_misconfigured', 'psp_cannot']);
+
+/** Money on its way back: set apart durably before the provider is asked, so that never more goes than came. */
+export class Refunds {
+  readonly #options: RefundsOptions;
+
+  constructor(options: RefundsOptions) {
+    this.#options = options;
+  }
+
+  /** `amount` null: what is left. `idempotency` is the digest of the key it was asked for under. */
+  async refund(
+    merchant: string,
+    id: string,
+    amount: number | null,
+    idempotency: string,
+  ): Promise<ChargeRecord> {
+    return this.#give({ merchant, id, idempotency, amount }, (record) => {
+      const left = refundable(record);
+      const { currency } = record.view;
+      if (left === 0) throw new AppError('bad_request', 'nothing of this charge is left to be refunded');
+      const asked = amount ?? left;
+      if (asked > left) {
+        const message = `at most ${left} minor units of ${currency} are left`;
+        throw new AppError('bad_request', message, { errors: [{ path: 'amount', message }] });
+      }
+      const whole = asked === record.view.amount;
+      if (!whole && !this.#options.psp.abilities.has('partial_refund')) {
+        throw new AppError('psp_cannot', 'the payment provider refunds all of a charge, or nothing');
+      }
+      return { kind: 'refund', amount: asked };
+    });
+  }
+
+  async void(merchant: string, id: string, idempotency: string): Promise<ChargeRecord> {
+    const record = await this.#give({ merchant, id, idempotency, amount: null }, (before) => {
+      const whole = before.state === 'approved' && refundable(before) === before.view.amount;
+      if (!whole)
+        throw notVoidable('only a charge that is approved, and nothing of it refunded, can be voided');
+      if (!this.#options.psp.abilities.has('void')) {
+        throw notVoidable('the payment provider can void nothing: refund it');
+      }
+      return { kind: 'void', amount: before.view.amount };
+    });
+    const mine = record.refunds.find((refund) => refund.idempotency === idempotency);
+    if (mine?.state === 'failed') throw notVoidable('the payment provider has settled it already: refund it');
+    return record;
+  }
+
+  /** Asks what became of a refund. `believed`: that the provider has never heard of it is the truth. */
+  async settle(record: ChargeRecord, refund: RefundRecord, believed: boolean): Promise<ChargeRecord> {
+    const { psp } = this.#options;
+    const request = requestOf(record, refund);
+    if (refund.kind === 'refund') {
+      const found = await psp.lookUpRefund(request);
+      if (found.status !== 'absent') return this.#end(record, refund, found.status);
+      return believed ? this.#end(record, refund, 'failed') : record;
+    }
+    const found = await psp.lookUp(request.payment);
+    const undone = found.status === 'approved' && found.refunded >= refund.amount;
+    if (undone) return this.#end(record, refund, 'succeeded');
+    return believed && found.status === 'approved' ? this.#end(record, refund, 'failed') : record;
+  }
+
+  async #give(
+    { merchant, id, idempotency, amount }: Wish,
+    decide: (record: ChargeRecord) => Pick<RefundRecord, 'kind' | 'amount'>,
+  ): Promise<ChargeRecord> {
+    const { psp, store, cashier, clock } = this.#options;
+    const refundId = newId('rfd_');
+    const known = await store.get(merchant, id);
+    if (known.view.provider !== psp.name) {
+      throw new AppError('no_provider', 'another payment provider took this money, and is not set up now');
+    }
+    const repeated = known.refunds.find((refund) => refund.idempotency === idempotency);
+    if (repeated !== undefined) return insistOnSame(known, repeated, amount);
+    // What is refused is refused before anything is touched; what follows sees what is true then.
+    decide(known);
+    await store.unsettled.enter({ merchant, id });
+    const record = await store.change(merchant, id, (before) => {
+      if (before.refunds.some((refund) => refund.idempotency === idempotency)) return null;
+      if (before.refunds.length >= MAX_REFUNDS) {
+        throw new AppError('bad_request', `a charge has at most ${MAX_REFUNDS} refunds`);
+      }
+      const refund = {
+        id: refundId,
+        idempotency,
+        state: 'sent',
+        since: clock.now(),
+        ...decide(before),
+      } as const;
+      return cashier.changeOf(reserved(before, refund));
+    });
+    const refund = record.refunds.find((other) => other.id === refundId);
+    if (refund === undefined) {
+      await cashier.rest(record, clock.now());
+      return record;
+    }
+    return this.#end(record, refund, await this.#asked(record, refund));
+  }
+
+  async #asked(record: ChargeRecord, refund: RefundRecord): Promise<RefundOutcome['status']> {
+    const { psp, store, cashier, clock } = this.#options;
+    const request = requestOf(record, refund);
+    try {
+      return (await (refund.kind === 'void' ? psp.void(request.payment) : psp.refund(request))).status;
+    } catch (error) {
+      if (!NOTHING_DONE.has(codeOf(error))) return 'unknown';
+      const { merchant, view } = record;
+      const after = await store.change(merchant, view.id, (now) =>
+        cashier.changeOf(unreserved(now, refund.id)),
+      );
+      await cashier.rest(after, clock.now());
+      throw error;
+    }
+  }
+
+  async #end(
+    record: ChargeRecord,
+    refund: RefundRecord,
+    state: RefundOutcome['status'],
+  ): Promise<ChargeRecord> {
+    const { store, cashier, clock, metrics } = this.#options;
+    let changed = false;
+    const ended = await store.change(record.merchant, record.view.id, (now) => {
+      const step = refunded(now, refund.id, state, clock.now());
+      changed = step !== null;
+      return step && cashier.changeOf(step);
+    });
+    if (changed) {
+      metrics.refunds.inc({ outcome: state });
+      cashier.told(ended);
+    }
+    if (openRefunds(ended).length === 0 || state === 'unknown') await cashier.rest(ended, clock.now());
+    return ended;
+  }
+}
+
+function requestOf({ view }: ChargeRecord, { id, amount }: RefundRecord): RefundRequest {
+  const payment = { reference: view.id, providerReference: view.provider_reference };
+  return { reference: id, payment, money: { amount, currency: view.currency } };
+}
+
+function insistOnSame(record: ChargeRecord, refund: RefundRecord, amount: number | null): ChargeRecord {
+  if (amount === null || amount === refund.amount) return record;
+  throw new AppError('idempotency_mismatch', 'this Idempotency-Key came with another amount; use a new key');
+}
+
+function notVoidable(why: string): AppError {
+  return new AppError('charge_not_voidable', why);
+}

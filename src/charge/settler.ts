@@ -1,0 +1,183 @@
+import type { Audit } from '../audit/audit.js';
+import type { Clock } from '../clock.js';
+import { codeOf } from '../errors.js';
+import type { Logger } from '../log.js';
+import type { Metrics } from '../metrics.js';
+import type { Found, Psp } from '../psp/psp.js';
+import type { Vault } from '../vault/vault.js';
+import type { Cashier } from './cashier.js';
+import { isOpen, isUnsettled, openRefunds, type Answer } from './charge-steps.js';
+import type { ChargeStore } from './charge-store.js';
+import type { ChargeRecord, RefundRecord } from './charge.js';
+import type { Refunds } from './refunds.js';
+import type { Settlements } from './settlements.js';
+import type { ChargeName, Unsettled } from './unsettled.js';
+
+export interface SettlerOptions {
+  psp: Psp;
+  store: ChargeStore;
+  cashier: Pick<Cashier, 'close' | 'rest'>;
+  refunds: Pick<Refunds, 'settle'>;
+  settlements: Settlements;
+  vault: Pick<Vault, 'token'>;
+  audit: Pick<Audit, 'operation'>;
+  /** Whose charges a provider's notice may be about. */
+  merchants: readonly string[];
+  clock: Clock;
+  log: Logger;
+  metrics: Metrics;
+}
+
+const ROUND_MS = 1_000;
+/** Looked up at once: a provider that comes back is not to be run over. */
+const BATCH = 8;
+const LEAST_PAUSE_MS = 1_000;
+/** Whatever the provider's absence: a third of the minute in which a charge is settled after its return. */
+const MOST_PAUSE_MS = 20_000;
+/** Then it is for an operator: `npx tonewall charges unknown`. A notice of the provider's still wakes it. */
+const GIVE_UP_MS = 24 * 3_600_000;
+
+const NOTHING_TAKEN: Answer = { status: 'declined', code: 'processing_error', providerReference: null };
+
+/**
+ * Finds out what became of charges and refunds that nobody knows of: those whose process died, and those that the
+ * provider gave no answer to. It asks; it never sends a charge again. Each node has one, and they share the work.
+ */
+export class Settler {
+  readonly #options: SettlerOptions;
+  #stopped = true;
+  #working: Promise<void> = Promise.resolve();
+  #cancel: () => void = () => {};
+
+  constructor(options: SettlerOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#stopped = false;
+    this.#soon(0);
+  }
+
+  /** Resolves when what is in hand is done. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancel();
+    await this.#working;
+  }
+
+  /** The provider has told that something happened to this charge. */
+  async wake(id: string): Promise<void> {
+    const { store, merchants } = this.#options;
+    await store.unsettled.wake(id, merchants);
+    this.#soon(0);
+  }
+
+  /** Asks what became of a charge and its refunds, and writes it down. Rejects with `psp_unavailable`. */
+  async settle(merchant: string, id: string): Promise<ChargeRecord> {
+    const { store, refunds } = this.#options;
+    let record = await store.get(merchant, id);
+    if (isOpen(record) && !isBusy(record, store.unsettled)) record = await this.#settleCharge(record);
+    for (const refund of openRefunds(record)) {
+      if (isBusy(refund, store.unsettled)) continue;
+      record = await refunds.settle(record, refund, !store.unsettled.isInHand(refund));
+    }
+    return record;
+  }
+
+  async #settleCharge(record: ChargeRecord): Promise<ChargeRecord> {
+    const { psp, store } = this.#options;
+    const { state, view } = record;
+    if (state === 'created') return this.#close(record, NOTHING_TAKEN);
+    const payment = { reference: view.id, providerReference: view.provider_reference };
+    let found: Found;
+    try {
+      found = await psp.lookUp(payment);
+    } catch (error) {
+      if (state === 'sent') await this.#doubt(record);
+      throw error;
+    }
+    if (found.status === 'approved' || found.status === 'declined') return this.#close(record, found);
+    if (found.status !== 'unknown' && !store.unsettled.isInHand(record)) {
+      // Nobody can pay it any more, then; what was never there needs no end.
+      const ended = found.status === 'absent' || (await psp.void(payment)).status === 'succeeded';
+      if (ended) return this.#close(record, NOTHING_TAKEN);
+    }
+    return state === 'sent' ? this.#doubt(record) : record;
+  }
+
+  async #close(record: ChargeRecord, answer: Answer): Promise<ChargeRecord> {
+    const { audit, cashier, settlements, vault } = this.#options;
+    const { merchant, captureId, view } = record;
+    return audit.operation('charge.settle', `${merchant}/${view.id}`, async () => {
+      if (captureId === null) return cashier.close(record, answer, () => null);
+      const token = answer.status === 'approved' ? await vault.token(merchant, record.token) : null;
+      return cashier.close(record, answer, (charge) => settlements.conclude(charge, token));
+    });
+  }
+
+  /** Says that nobody knows: the process that sent it has died over it. */
+  #doubt(record: ChargeRecord): Promise<ChargeRecord> {
+    const { cashier } = this.#options;
+    const doubt: Answer = { status: 'unknown', providerReference: null, why: 'cut_off' };
+    return cashier.close(record, doubt, () => null);
+  }
+
+  #soon(ms: number): void {
+    this.#cancel();
+    if (this.#stopped) return;
+    this.#cancel = this.#options.clock.after(ms, () => {
+      this.#working = this.#working.then(() => this.#round());
+    });
+  }
+
+  async #round(): Promise<void> {
+    const { store, log, metrics } = this.#options;
+    let more = false;
+    try {
+      const due = await store.unsettled.claim(BATCH);
+      more = due.length === BATCH;
+      await Promise.all(due.map((name) => this.#look(name)));
+      metrics.chargesUnsettled.set(await store.unsettled.count());
+    } catch (error) {
+      log.debug({ code: codeOf(error) }, 'charges could not be looked at');
+    }
+    this.#soon(more ? 0 : ROUND_MS);
+  }
+
+  async #look(name: ChargeName): Promise<void> {
+    const { store, cashier, log } = this.#options;
+    const { merchant, id } = name;
+    try {
+      await this.settle(merchant, id);
+    } catch (error) {
+      if (codeOf(error) === 'not_found') return store.unsettled.remove(name);
+      log.debug({ detail: id, code: codeOf(error) }, 'a charge could not be settled yet');
+    }
+    const record = await store.get(merchant, id);
+    if (isUnsettled(record)) await store.unsettled.look(name, this.#next(record));
+    else await cashier.rest(record, 0);
+  }
+
+  /** When to look again: soon at first, then at growing pauses; null once it is for an operator. */
+  #next(record: ChargeRecord): number | null {
+    const { store, clock, log } = this.#options;
+    const now = clock.now();
+    const waiting = isOpen(record) ? [record, ...openRefunds(record)] : openRefunds(record);
+    const looks = waiting.flatMap(({ state, since }) => {
+      if (state === 'created' || state === 'sent') return [store.unsettled.graceEnd({ since })];
+      const age = now - since;
+      return age >= GIVE_UP_MS ? [] : [now + Math.min(MOST_PAUSE_MS, Math.max(LEAST_PAUSE_MS, age / 4))];
+    });
+    if (looks.length > 0) return Math.max(now, Math.min(...looks));
+    log.warn(
+      { detail: record.view.id },
+      'a charge has been unknown for a day: it is for an operator to settle',
+    );
+    return null;
+  }
+}
+
+/** Whether the process that asks the provider may still be at it. */
+function isBusy(step: Pick<ChargeRecord | RefundRecord, 'state' | 'since'>, unsettled: Unsettled): boolean {
+  return (step.state === 'created' || step.state === 'sent') && unsettled.isInHand(step);
+}
