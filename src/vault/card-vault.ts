@@ -7,7 +7,7 @@ import type { Metrics } from '../metrics.js';
 import { parseRecord, recordText, type CardRecord } from './card-record.js';
 import { CardSealer } from './card-sealer.js';
 import type { KeyProvider } from './key-provider.js';
-import { recordEnds, retentionOf } from './retention.js';
+import { retentionOf } from './retention.js';
 import type { Place, TokenRow, TokenStore } from './token-store.js';
 import type { Behind, OutcomeIn, TokenizeRequest, TokenView, Vault } from './vault.js';
 
@@ -120,15 +120,13 @@ export class CardVault implements Vault {
   }
 
   async #behind(merchant: string, typed: string): Promise<Behind | null> {
-    const { store, clock, opensPerHour = OPENS_PER_HOUR } = this.#options;
+    const { store, opensPerHour = OPENS_PER_HOUR } = this.#options;
     const found = await this.#find(merchant, typed);
     if (found === null) return null;
-    const opening = await store.opening(found.place, opensPerHour, HOUR_S);
-    if (opening.status === 'spent')
-      throw new AppError('token_spent', 'the token could be charged once, and was');
-    if (opening.status === 'often') {
+    const wait = await store.opening(found.place, opensPerHour, HOUR_S);
+    if (wait > 0) {
       const message = `a token can be charged ${opensPerHour} times an hour: try again later`;
-      throw new AppError('too_many_charges', message, { retryAfter: opening.waitSeconds });
+      throw new AppError('too_many_charges', message, { retryAfter: wait });
     }
     const live = await this.#live(found);
     if (live === null) return null;
@@ -140,7 +138,6 @@ export class CardVault implements Vault {
       );
     }
     const { bin, instrument, networkTransactionId } = await this.#sealer.open(place, row);
-    const left = recordEnds(record.expires) - Math.floor(clock.now() / 1000);
     return {
       token: viewOf(token, record, bin),
       instrument:
@@ -148,7 +145,6 @@ export class CardVault implements Vault {
           ? { kind: 'card', card: { brand: record.brand, ...instrument.card } }
           : instrument,
       networkTransactionId,
-      spending: record.usage === 'once' ? { key: store.spendingKey(place), ttlSeconds: left } : null,
     };
   }
 

@@ -12,7 +12,7 @@ import type { Retention } from './retention.js';
 import { rowKeys } from './row-keys.js';
 import { Settling } from './settling.js';
 import { ALIAS, DESTROY, NOW, OPENING, PUT, REMEMBER } from './token-scripts.js';
-import type { Opening, Place, TokenRow, TokenStore } from './token-store.js';
+import type { Place, TokenRow, TokenStore } from './token-store.js';
 import type { Announcement, OutcomeIn } from './vault.js';
 import { Withdrawals } from './withdrawals.js';
 
@@ -114,19 +114,13 @@ export class RedisTokenStore implements TokenStore {
     return (await this.#writes.run(DESTROY, [sealed, ...keys], args)) === 1;
   }
 
-  async opening(place: Place, most: number, withinSeconds: number): Promise<Opening> {
-    const { sealed, opened, spending } = rowKeys(place);
-    const answer = Number(await this.#redis.run(OPENING, [sealed, opened, spending], [most, withinSeconds]));
-    if (answer > 0) return { status: 'often', waitSeconds: answer };
-    return { status: answer === 0 ? 'free' : answer === -1 ? 'absent' : 'spent' };
+  async opening(place: Place, most: number, withinSeconds: number): Promise<number> {
+    const { sealed, opened } = rowKeys(place);
+    return Number(await this.#redis.run(OPENING, [sealed, opened], [most, withinSeconds]));
   }
 
   async remember(place: Place, network: Buffer): Promise<void> {
     await this.#writes.run(REMEMBER, [rowKeys(place).sealed], [network]);
-  }
-
-  spendingKey(place: Place): string {
-    return rowKeys(place).spending;
   }
 
   async unsettled(place: Place): Promise<boolean> {

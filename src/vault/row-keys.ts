@@ -10,8 +10,6 @@ export interface RowKeys {
   record: string;
   /** How often the card was opened of late: a count. */
   opened: string;
-  /** By which charge a token that can be charged once is spent. */
-  spending: string;
 }
 
 /** Sealed cards, for SCAN. */
@@ -30,7 +28,6 @@ export function rowKeys({ merchant, bucket, index }: Place): RowKeys {
     sealed: `${row}:s:${name}`,
     record: `${row}:r:${name}`,
     opened: `${row}:n:${name}`,
-    spending: `${row}:x:${name}`,
   };
 }
 

@@ -85,17 +85,13 @@ return 1`,
 };
 
 /**
- * KEYS: the sealed card, the count of its openings, what says by which charge it is spent. ARGV: how many openings there
- * may be, within how long (s). Gives 0 when it may be opened, -1 when it is not there, -2 when it was spent, else the
- * seconds after which it may be.
+ * KEYS: the sealed card, the count of its openings. ARGV: how many openings there may be, within how long (s). Gives the
+ * seconds after which it may be opened, 0 for now. Nothing is counted for a card that is not there.
  */
 export const OPENING: Script = {
   name: 'vault-opening',
   lua: `
-if redis.call('EXISTS', KEYS[1]) == 0 then
-  if redis.call('EXISTS', KEYS[3]) == 1 then return -2 end
-  return -1
-end
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 local count = redis.call('INCR', KEYS[2])
 if count == 1 then redis.call('EXPIRE', KEYS[2], ARGV[2]) end
 if count <= tonumber(ARGV[1]) then return 0 end

@@ -28,10 +28,6 @@ export interface TokenRow {
   sealed: SealedCard;
 }
 
-/** Whether a token may be opened now. */
-export type Opening =
-  { status: 'free' } | { status: 'absent' } | { status: 'spent' } | { status: 'often'; waitSeconds: number };
-
 /**
  * Keeps rows durably: what resolved is where `durability` says. Every method rejects with AppError
  * `redis_unavailable` when that can't be promised, `internal` when the store holds what it should not.
@@ -52,12 +48,13 @@ export interface TokenStore {
   get(place: Place): Promise<TokenRow | null>;
   /** Shreds the sealed card and keeps the record; false when there was none. `outcome` is appended when there was. */
   destroy(place: Place, outcome?: OutcomeIn): Promise<boolean>;
-  /** Counts that a token is opened; nothing is counted for one that is not there, or was spent. */
-  opening(place: Place, most: number, withinSeconds: number): Promise<Opening>;
+  /**
+   * Counts that a token is opened, if it is there. Gives the seconds after which it may be, 0 for now: `most` times
+   * within so many seconds.
+   */
+  opening(place: Place, most: number, withinSeconds: number): Promise<number>;
   /** Keeps what the network calls the first payment, if the row is there and has none yet. */
   remember(place: Place, network: Buffer): Promise<void>;
-  /** The key, in the slot of the row, whose being there says that the token is spent. */
-  spendingKey(place: Place): string;
   /** Whether a row that is not there may be one that a failover has just lost: then nobody knows yet. */
   unsettled(place: Place): Promise<boolean>;
 }

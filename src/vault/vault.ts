@@ -67,11 +67,6 @@ export interface Behind {
   instrument: { kind: 'card'; card: CardSecret } | ({ kind: 'stored' } & StoredCard);
   /** Of the first payment with it, for later ones; null before. */
   networkTransactionId: string | null;
-  /**
-   * Of a token that can be charged `once`: the key, in its slot, that names the charge by which it is spent, for as
-   * long as it is set. It outlives the card: whoever opens the token then is told that it was spent.
-   */
-  spending: { key: string; ttlSeconds: number } | null;
 }
 
 /**
@@ -88,8 +83,8 @@ export interface Vault {
   destroy(merchant: string, token: string, outcome?: OutcomeIn): Promise<boolean>;
   /**
    * Opens what stands behind a token for the time of `use`, and wipes it. Null as for `token`. Rejects as `use` does,
-   * and with AppError `token_spent`; `token_closed` when the token is kept for disputes alone; `too_many_charges` when
-   * it was opened too often within an hour.
+   * and with AppError `token_closed` when the token is kept for disputes alone, `too_many_charges` when it was opened
+   * too often within an hour.
    */
   open<T>(merchant: string, token: string, use: (behind: Behind) => Promise<T>): Promise<T | null>;
   /**

@@ -62,7 +62,6 @@ export async function startVaultWorld(): Promise<VaultWorld> {
     destroy: (place) => store.destroy(place),
     opening: (...args) => store.opening(...args),
     remember: (...args) => store.remember(...args),
-    spendingKey: (place) => store.spendingKey(place),
     unsettled: (place) => store.unsettled(place),
   };
   const unaudited = new CardVault({ keys, store: noting, ttlDays: 15, ...UNSEEN });

@@ -44,9 +44,8 @@ const store: TokenStore = {
   },
   get: () => Promise.resolve(found),
   destroy: () => Promise.resolve(false),
-  opening: () => Promise.resolve({ status: 'free' }),
+  opening: () => Promise.resolve(0),
   remember: () => Promise.resolve(),
-  spendingKey: () => '',
   unsettled: () => Promise.resolve(false),
 };
 

@@ -23,7 +23,6 @@ describeTokenStore('the Redis store', () =>
   Promise.resolve({
     store: storeOn(),
     events: (merchant, bucket) => server.admin.lrange(outboxKey(slotTag(merchant, bucket)), 0, -1),
-    spend: (key) => server.admin.set(key, 'chg_1'),
     async written(key) {
       return { value: await server.admin.get(key), ttlSeconds: await server.admin.ttl(key) };
     },
