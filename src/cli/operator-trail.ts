@@ -52,6 +52,12 @@ export async function withOperatorTrail<T>(
   });
   const trail = await inTurn({ dataDir: env['DATA_DIR'] || './data', keys });
   try {
+    if (!trail.audit.ready) {
+      throw new AppError(
+        'config_invalid',
+        'the audit trail can not be written: is the disk of DATA_DIR full?',
+      );
+    }
     const visitor = { actor: userInfo().username, origin: env['SSH_CLIENT']?.split(' ')[0] ?? 'terminal' };
     return await trail.audit.as(visitor, () => work(trail.audit, keys));
   } finally {

@@ -22,7 +22,7 @@ afterEach(async () => {
   await rm(dir, { recursive: true });
 });
 
-describe('a process that dies', () => {
+describe('A44: a process that dies', () => {
   it('has on disk what it said was there, and the chain goes on', async () => {
     for (let round = 0; round < ROUNDS; round++) {
       const { lines, exited } = start('exec "$@"');
@@ -44,7 +44,7 @@ describe('a process that dies', () => {
   }, 60_000);
 });
 
-describe('a power cut', () => {
+describe('A44: a power cut', () => {
   it('loses nothing that was said to be on disk', async () => {
     const chain = join(dir, 'chain');
     await mkdir(chain);
@@ -66,7 +66,31 @@ describe('a power cut', () => {
   }, 60_000);
 });
 
-describe('a disk that takes nothing more', () => {
+describe('A44: a disk that takes nothing more', () => {
+  it.each(['a new chain', 'a chain that goes on'])(
+    'lets a process start with %s, later',
+    async (which) => {
+      if (which === 'a chain that goes on') await writeChain(dir, 5);
+      const before = (await entriesOf(dir)).length;
+      const { lines, exited } = start(`trap '' XFSZ; ulimit -Sf 0; exec "$@"`);
+      let refused = false;
+      for await (const line of lines) {
+        if (line === 'no' && !refused) {
+          refused = true;
+          expect(await entriesOf(dir)).toHaveLength(before);
+          execFileSync('prlimit', ['--pid', String(child?.pid), '--fsize=unlimited:']);
+        } else if (line.startsWith('ok')) child?.kill('SIGTERM');
+      }
+      await exited;
+      expect(refused).toBe(true);
+      expect(await verifyChain(dir, { keys: AUDIT_KEYS })).toMatchObject({ fault: null, torn: 0 });
+      const types = (await entriesOf(dir)).slice(before).map(({ type }) => type);
+      const begin = before === 0 ? ['log.begin'] : [];
+      expect(types.slice(0, begin.length + 2)).toEqual([...begin, 'log.start', 'log.gap']);
+    },
+    60_000,
+  );
+
   it('stops entries, and they go on by themselves when it does again, with a gap told', async () => {
     const { lines, exited } = start(`trap '' XFSZ; ulimit -Sf ${BLOCKS}; exec "$@"`);
     let refused = false;

@@ -1,4 +1,14 @@
-import { appendFile, readdir, readFile, rm, truncate, unlink, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  cp,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  truncate,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { MAX_WAITING } from '../../src/audit/audit-log.js';
@@ -148,6 +158,58 @@ describe('an audit log', () => {
     await writeChain(dir, 3);
     await unlink(join(dir, name));
     await expect(openLog(dir)).rejects.toMatchObject({ code: 'config_invalid' });
+  });
+
+  it('begins once the disk has room, and tells of the gap', async () => {
+    const dir = await folder();
+    const clock = new ManualClock();
+    await symlink('/dev/full', join(dir, 'signer.new'));
+    const log = await openLog(dir, { clock });
+    expect([log.ready, log.chain]).toEqual([false, '']);
+    await expect(log.append(note('a'))).rejects.toMatchObject({ code: 'vault_unavailable' });
+    log.owe(note('b'));
+    clock.advance(1_000);
+    await until(() => clock.waiting > 0);
+    expect(log.ready).toBe(false);
+    await unlink(join(dir, 'signer.new'));
+    clock.advance(1_000);
+    await until(() => log.head.seq === 4);
+    expect(log.ready).toBe(true);
+    await log.close();
+    expect((await entriesOf(dir)).slice(0, 4).map(({ type, resource }) => [type, resource])).toEqual([
+      ['log.begin', log.chain],
+      ['log.start', expect.any(String)],
+      ['log.gap', 'ENOSPC'],
+      ['token.read', 'b'],
+    ]);
+    expect((await verify(dir)).fault).toBeNull();
+  });
+
+  it('signs a thousand whose checkpoint a crash cut off', async () => {
+    const dir = await folder();
+    const log = await openLog(dir);
+    for (let i = 0; i < 990; i += 30) {
+      await Promise.all(Array.from({ length: 30 }, (_, n) => log.append(note(`r${i + n}`))));
+    }
+    const crashed = await folder();
+    await cp(dir, crashed, { recursive: true });
+    await Promise.all(Array.from({ length: 7 }, (_, n) => log.append(note(`the last ${n}`))));
+    await log.close();
+    const lines = (await readFile(join(dir, '0000000001.jsonl'), 'latin1')).split('\n');
+    await writeFile(join(crashed, '0000000001.jsonl'), `${lines.slice(0, 999).join('\n')}\n`);
+    await writeChain(crashed, 1);
+    const types = (await entriesOf(crashed)).slice(998, 1_002).map(({ type }) => type);
+    expect(types).toEqual(['token.read', 'log.checkpoint', 'log.start', 'token.read']);
+    expect((await verify(crashed)).fault).toBeNull();
+  });
+
+  it('does not open where no folder can be', async () => {
+    const dir = await folder();
+    await writeFile(join(dir, 'file'), '');
+    await expect(openLog(join(dir, 'file'))).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: expect.stringMatching(/^the audit trail can not be written to .*file \(EEXIST\)$/),
+    });
   });
 
   it.each([

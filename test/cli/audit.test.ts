@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { userInfo, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -181,6 +181,18 @@ it('changes nothing when it can not be written down', async () => {
   const created = run(apikeys, ['create', '--principal', 'nobody', '--scopes', 'audit:read']);
   await expect(created).rejects.toMatchObject({ code: 'config_invalid' });
   expect((await run(apikeys, ['list'])).stdout).not.toContain('nobody');
+});
+
+it('changes nothing on a full disk', async () => {
+  await mkdir(join(dir, 'audit/operator'), { recursive: true });
+  await symlink('/dev/full', join(dir, 'audit/operator/signer.new'));
+  await expect(run(keys, ['rotate'])).rejects.toMatchObject({
+    code: 'config_invalid',
+    message: 'the audit trail can not be written: is the disk of DATA_DIR full?',
+  });
+  await rm(join(dir, 'audit/operator/signer.new'));
+  await run(keys, ['rotate']);
+  expect((await run(keys, ['status'])).stdout).not.toContain('k3');
 });
 
 async function openService(dataDir: string): Promise<OpenAudit> {

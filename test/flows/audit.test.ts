@@ -1,4 +1,4 @@
-import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, symlink, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -109,6 +109,39 @@ describe('the audit trail of a service', () => {
     expect(await service.metrics.registry.metrics()).toMatch(/^tonewall_audit_ready 0$/m);
     // Talk goes on.
     expect((await service.call(caller.sid)).status).toBe('live');
+  });
+});
+
+describe('A44: a service whose disk is full when it starts', () => {
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'tonewall-audit-'));
+    await mkdir(join(dir, 'audit/service'), { recursive: true });
+    await symlink('/dev/full', join(dir, 'audit/service/signer.new'));
+    service = await startService({ env: { DATA_DIR: dir } });
+  });
+  afterEach(async () => {
+    await service.stop();
+    await rm(dir, { recursive: true });
+  });
+
+  it('joins calls and takes no card, until there is room', async () => {
+    const { caller } = await service.talk();
+    expect(await service.api('GET', '/readyz')).toMatchObject({
+      status: 503,
+      body: { errors: [{ path: 'audit', message: 'the audit trail can not be written' }] },
+    });
+    expect(await service.api('POST', '/v1/captures', { call: caller.sid })).toMatchObject({
+      ...{ status: 503, body: { code: 'vault_unavailable' } },
+    });
+    await unlink(join(dir, 'audit/service/signer.new'));
+    await until(async () => (await service.api('GET', '/readyz')).status === 200);
+    await service.arm(caller);
+    expect((await told()).map(([type, outcome]) => [type, outcome])).toEqual([
+      ...[
+        ['capture.arm', 'intent'],
+        ['capture.arm', 'done'],
+      ],
+    ]);
   });
 });
 
