@@ -36,7 +36,9 @@ const MAX_SOCKET_PATH = 103;
 const CONF = 'redis.conf';
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 5_000;
+/** Before the first attempt to start it again; doubled for each that fails, up to the second figure. */
 const RESTART_PAUSE_MS = 250;
+const MAX_RESTART_PAUSE_MS = 8_000;
 /** Before 7.2 a lone unix socket is announced in lower case. */
 const READY = /ready to accept connections/i;
 
@@ -60,26 +62,32 @@ export async function startPrivateRedis(options: PrivateRedisOptions): Promise<P
   await writePrivate(privateRedisUrlFile(dir), url);
 
   let child = spawnServer(options.server, dir);
-  let stopping = false;
   // Every acknowledged write is on disk, so that a crash of ours may take the server along.
   const onExit = (): void => void child.kill('SIGKILL');
   process.once('exit', onExit);
   await untilReady(child);
 
+  const stopping = new AbortController();
   const keepUp = async (): Promise<void> => {
+    let pause = RESTART_PAUSE_MS;
     for (;;) {
       if (isRunning(child)) await once(child, 'exit');
-      if (stopping) return;
+      if (stopping.signal.aborted) return;
       options.log.error({ status: child.exitCode }, 'private redis ended: starting it again');
-      await sleep(RESTART_PAUSE_MS);
-      if (stopping) return;
+      await sleep(pause, null, stopping).catch(() => {});
+      if (stopping.signal.aborted) return;
       child = spawnServer(options.server, dir);
-      await untilReady(child);
+      try {
+        await untilReady(child);
+        pause = RESTART_PAUSE_MS;
+      } catch (error) {
+        // Its disk is full, perhaps, or may not be written to: that passes.
+        options.log.error({ code: codeOf(error) }, 'private redis does not start: trying again');
+        pause = Math.min(pause * 2, MAX_RESTART_PAUSE_MS);
+      }
     }
   };
-  const keptUp = keepUp().catch((error: unknown) => {
-    if (!stopping) options.log.error({ code: codeOf(error) }, 'private redis can not be started again');
-  });
+  const keptUp = keepUp();
 
   return {
     url,
@@ -87,7 +95,7 @@ export async function startPrivateRedis(options: PrivateRedisOptions): Promise<P
       return child.pid ?? 0;
     },
     async stop() {
-      stopping = true;
+      stopping.abort();
       process.removeListener('exit', onExit);
       child.kill('SIGTERM');
       const deadline = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);

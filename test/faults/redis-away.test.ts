@@ -1,12 +1,16 @@
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { CaptureView } from '../../src/capture/view.js';
+import { systemClock } from '../../src/clock.js';
 import { Random } from '../support/random.js';
 import { startTestRedis, type TestRedis } from '../support/redis.js';
 import { over, startService, until, type ApiAnswer, type Service } from '../support/service.js';
 import { stillTalk } from '../support/talking.js';
 
+/** How long Redis is silent, at the least; `npm run prove:silence` makes it 30 s. */
+const SILENCE_MS = Number(process.env['REDIS_SILENCE_MS'] ?? 0);
 const FAST = { onMs: 60, offMs: 60 };
 const random = new Random(11);
 
@@ -25,7 +29,7 @@ describe('Redis away at the start', () => {
   });
   afterAll(() => redis.stop());
 
-  it('is said and waited for: not ready, callers talk, and all is well once it is there', async () => {
+  it('A34: is said and waited for: not ready, callers talk, and all is well once it is there', async () => {
     const [, socket = ''] = redis.url.split('@');
     const later = join(redis.dir, 'later.sock');
     const service = await startService({
@@ -68,7 +72,7 @@ describe('Redis away in the middle', () => {
   const eventsOf = (id: string) =>
     service.crm.deliveries.filter(({ data }) => data['capture_id'] === id).map(({ type }) => type);
 
-  it('for a blink costs nobody anything', async () => {
+  it('A34: killed and back within a blink, costs nobody anything', async () => {
     const { caller, agent } = await service.talk();
     const capture = await service.arm(caller);
     await caller.press('42424242', FAST);
@@ -81,7 +85,7 @@ describe('Redis away in the middle', () => {
     await until(() => agent.over);
   });
 
-  it('fails what is collecting, refuses to arm, lets all talk, and is made up for afterwards', async () => {
+  it('A34: silent (SIGSTOP), fails what is collecting, refuses to arm, lets all talk, and is made up for afterwards', async () => {
     await until(() => ready(service));
     const [first, second] = [await service.talk(), await service.talk()];
     const collecting = await service.arm(first.caller);
@@ -90,6 +94,7 @@ describe('Redis away in the middle', () => {
     await second.caller.press('424242424242424212', FAST);
     service.lines.splice(0);
 
+    const paused = systemClock.monotonic();
     service.redis.pause();
     // The last keys of the second one: its card is with the vault while nothing answers.
     const keyed = second.caller.press('34', FAST);
@@ -119,6 +124,11 @@ describe('Redis away in the middle', () => {
     expect(service.logged('redis does not answer')).toHaveLength(1);
     expect(service.logged('the vault could not take a card')).toHaveLength(1);
 
+    while (systemClock.monotonic() - paused < SILENCE_MS) {
+      await sleep(500);
+      expect(await ready(service)).toBe(false);
+      await stillTalk(first.caller, first.agent, random);
+    }
     service.redis.resume();
     await until(() => ready(service));
     const again = await service.arm(second.caller);
@@ -141,9 +151,9 @@ describe('Redis away in the middle', () => {
       caller.hangUp();
       await until(() => agent.over);
     }
-  }, 40_000);
+  }, 80_000);
 
-  it('while a capture is about to be written down: 503, and nothing of it stays', async () => {
+  it('A34: while a capture is about to be written down: 503, and nothing of it stays', async () => {
     await until(() => ready(service));
     const { caller, agent } = await service.talk();
     // Reads go on, writes wait for longer than a request may take, and are worked off then.

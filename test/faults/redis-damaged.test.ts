@@ -15,12 +15,16 @@ import { RedisTokenStore } from '../../src/vault/redis-token-store.js';
 import type { TokenView } from '../../src/vault/vault.js';
 import { cardRequest } from '../support/card-request.js';
 import { openKeys } from '../support/keys.js';
-import { startTestRedis, untilReady, type TestRedis } from '../support/redis.js';
+import { readOnlyDisk } from '../support/read-only-disk.js';
+import { startTestRedis, untilReady, type TestRedis, type TestRedisOptions } from '../support/redis.js';
 import { until } from '../support/service.js';
 
 const AOF = 'appendonlydir';
 const shared = { clock: systemClock, log: silentLogger, metrics: createMetrics() };
+const onLinux = process.platform === 'linux' ? it : it.skip;
 const away = { code: 'vault_unavailable' };
+/** Longer than it takes to start Redis again. */
+const PATIENCE_MS = 1_000;
 
 let dir: string;
 let server: TestRedis;
@@ -28,23 +32,27 @@ let redis: RedisClient;
 let vault: CardVault;
 /** Milliseconds that have gone by for the vault alone. */
 let elapsed: number;
-beforeEach(async () => {
+beforeEach(() => begin());
+afterEach(end);
+
+async function begin(options: TestRedisOptions = {}): Promise<void> {
   dir = await mkdtemp(join(tmpdir(), 'tw-'));
   await createKeyFile(join(dir, 'keys.json'), '2026-11-21T00:00:00.000Z');
   const keys = await openKeys(join(dir, 'keys.json'));
-  server = await startTestRedis();
+  server = await startTestRedis(options);
   redis = await server.client({ commandTimeoutMs: 500 });
   elapsed = 0;
   const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + elapsed };
-  const store = new RedisTokenStore({ redis, ...shared, clock });
+  const store = new RedisTokenStore({ redis, ...shared, clock, patienceMs: PATIENCE_MS });
   vault = new CardVault({ keys, store, ttlDays: 15, ...shared, clock });
   // The servers that answer now are the ones that it knows.
   expect(await store.unsettled({ merchant: 'shop', bucket: 0, index: Buffer.alloc(16) })).toBe(false);
-});
-afterEach(async () => {
+}
+
+async function end(): Promise<void> {
   await server.stop();
   await rm(dir, { recursive: true, force: true });
-});
+}
 
 const seal = (bucket: number): Promise<TokenView> => vault.tokenize(cardRequest(bucket));
 const read = ({ token }: TokenView) => vault.token('shop', token);
@@ -79,7 +87,7 @@ async function wrappedKey(bucket: string): Promise<Buffer> {
 }
 
 describe('a Redis that comes back', () => {
-  it('empty: its tokens are unsettled for a minute, then unknown; cards are taken at once', async () => {
+  it('A34: empty: its tokens are unsettled for a minute, then unknown; cards are taken at once', async () => {
     const lost = await seal(1);
     await restart(() => rm(join(server.dir, AOF), { recursive: true }));
     await expect(read(lost)).rejects.toMatchObject({ code: 'unsettled', retryAfter: 5 });
@@ -91,7 +99,7 @@ describe('a Redis that comes back', () => {
     expect(await vault.destroy('shop', lost.token)).toBe(false);
   });
 
-  it('older: what it knows it gives, what it lacks is unsettled', async () => {
+  it('A34: older: what it knows it gives, what it lacks is unsettled', async () => {
     const known = await seal(1);
     const deleted = await seal(2);
     await vault.destroy('shop', deleted.token);
@@ -109,7 +117,7 @@ describe('a Redis that comes back', () => {
     expect(await read(lost)).toBeNull();
   });
 
-  it('without the scripts: they are sent again', async () => {
+  it('A34: without the scripts (NOSCRIPT): they are sent again', async () => {
     await seal(1);
     await server.admin.script('FLUSH');
     const view = await seal(2);
@@ -119,7 +127,7 @@ describe('a Redis that comes back', () => {
 });
 
 describe('a Redis that refuses', () => {
-  it('for want of memory: no token, no row, and reads go on', async () => {
+  it('A34: for want of memory (OOM): no token, no row, and reads go on', async () => {
     const view = await seal(1);
     await server.admin.config('SET', 'maxmemory', '1');
     await expect(seal(2)).rejects.toMatchObject(away);
@@ -129,7 +137,20 @@ describe('a Redis that refuses', () => {
     expect(await read(await seal(3))).not.toBeNull();
   }, 15_000);
 
-  it('because a key of ours holds something else: no token, no row, and no answer that is wrong', async () => {
+  it('A34: because it is no longer the primary (READONLY): no token, and cards are taken again once it is', async () => {
+    const view = await seal(1);
+    await server.admin.replicaof('127.0.0.1', '1');
+    const refused = seal(2);
+    await untilReady(redis, false);
+    await expect(refused).rejects.toMatchObject(away);
+    await untilReady(redis);
+    expect(await read(view)).toEqual(view);
+    await server.admin.replicaof('NO', 'ONE');
+    await until(async () => (await rows()).length === 1);
+    expect(await read(await seal(3))).not.toBeNull();
+  }, 15_000);
+
+  it('A34: because a key of ours holds something else (WRONGTYPE): no token, no row, and no answer that is wrong', async () => {
     const view = await seal(1);
     const [sealed = ''] = await rows();
     const record = sealed.replace(':s:', ':r:');
@@ -150,7 +171,7 @@ describe('a Redis that refuses', () => {
 });
 
 describe('the disk of Redis', () => {
-  it('that is full ends Redis, and no acknowledged token with it', async () => {
+  it('A36: that is full ends Redis, and no acknowledged token with it', async () => {
     const before = await seal(1);
     const pid = (await readFile(join(server.dir, 'redis.pid'), 'utf8')).trim();
     const { size } = await stat(await increment());
@@ -167,13 +188,35 @@ describe('the disk of Redis', () => {
     expect(await read(await seal(3))).not.toBeNull();
   }, 15_000);
 
-  it('that tore the last entry costs only what was never acknowledged', async () => {
+  onLinux(
+    'A36: that is read-only gives no token and loses none, and is written to again by itself',
+    async () => {
+      const redisDir = await mkdtemp(join(tmpdir(), 'tw-'));
+      const disk = readOnlyDisk(redisDir);
+      await end();
+      await begin({ dir: redisDir, env: disk.env });
+      const before = await seal(1);
+      disk.set(true);
+      const gone = untilReady(redis, false);
+      await expect(seal(2)).rejects.toMatchObject(away);
+      await gone;
+      await expect(read(before)).rejects.toMatchObject(away);
+      disk.set(false);
+      await untilReady(redis);
+      expect(await read(before)).toEqual(before);
+      expect(await rows()).toHaveLength(1);
+      expect(await read(await seal(3))).not.toBeNull();
+    },
+    20_000,
+  );
+
+  it('A36: that tore the last entry costs only what was never acknowledged', async () => {
     const views = [await seal(1), await seal(2)];
     await restart(async () => appendFile(await increment(), '*3\r\n$3\r\nSET\r\n$4\r\ntw:x\r\n$90'));
     for (const view of views) expect(await read(view)).toEqual(view);
   });
 
-  it('that changed a bit of a card: that card does not open, and all others do', async () => {
+  it('A36: that changed a bit of a card in the AOF: that card does not open, and all others do', async () => {
     const [spoilt, whole] = [await seal(1), await seal(2)];
     const wrapped = await wrappedKey('01');
     await restart(async () => flipIn(await increment(), wrapped));
@@ -181,7 +224,7 @@ describe('the disk of Redis', () => {
     expect(await read(whole)).toEqual(whole);
   });
 
-  it('that changed a bit of a snapshot: Redis does not start, rather than serve it', async () => {
+  it('A36: that changed a bit of a snapshot (RDB): Redis does not start, rather than serve it', async () => {
     await seal(1);
     const wrapped = await wrappedKey('01');
     await server.admin.bgrewriteaof();

@@ -99,7 +99,7 @@ describeTokenStore('the Redis store that waits for a replica', () =>
 );
 
 describe('a replica that is silent', () => {
-  it('makes a put fail: nothing of it stays, other commands go on, and all is well once it answers', async () => {
+  it('A34: makes a put fail: nothing of it stays, other commands go on, and all is well once it answers', async () => {
     await put(storeOn(), aPlace(0x40));
     const replica = await servers.replica();
     replica.signal('SIGSTOP');
@@ -166,7 +166,7 @@ it('events find their way through a Sentinel', async () => {
 }, 20_000);
 
 describe('a server that is no longer the primary', () => {
-  it('is left, so that the primary can be found; its refusal is none of ours', async () => {
+  it('A34: is left, so that the primary can be found; its refusal is none of ours', async () => {
     const lost = new RedisClient({
       address: parseRedisUrl(servers.urlOf(await servers.replica())),
       ...shared,
@@ -185,7 +185,7 @@ describe('a server that is no longer the primary', () => {
 });
 
 describe('a failover during puts', () => {
-  it('in good order loses no acknowledged token, and needs no restart', async () => {
+  it('A34: in good order loses no acknowledged token, and needs no restart', async () => {
     const before = await servers.primary();
     const store = storeOn();
     const puts = keepPutting(store, row);
@@ -199,7 +199,7 @@ describe('a failover during puts', () => {
     expect(redis.peers).toEqual(['127.0.0.1']);
   }, 60_000);
 
-  it('by the death of the primary loses no acknowledged token; what is not there is unsettled for a minute', async () => {
+  it('A34: by the death of the primary loses no acknowledged token; what is not there is unsettled for a minute', async () => {
     // A Sentinel that has just failed over waits before it does it again.
     await finish();
     await begin();

@@ -67,7 +67,7 @@ describe('a row in Redis', () => {
 });
 
 describe('a Redis that stops', () => {
-  it('for a moment costs a put only time', async () => {
+  it('A34: for a moment costs a put only time', async () => {
     const store = storeOn();
     await store.alias('shop', Buffer.alloc(32), 'fpr_0', NOW + 100);
     server.pause();
@@ -79,7 +79,7 @@ describe('a Redis that stops', () => {
     expect(await server.admin.lrange(outboxKey('{shop.30}'), 0, -1)).toEqual(['{}']);
   });
 
-  it('for longer than a caller can wait gives no row, then or later', async () => {
+  it('A34: for longer than a caller can wait gives no row, then or later', async () => {
     const store = storeOn(300);
     // Warm scripts: what hangs in the stopped server is the write itself.
     await store.put(place(0x31), row, RETENTION, { events: ['{}'], writes: [] });
@@ -105,7 +105,7 @@ describe('a Redis that stops', () => {
     expect(await server.admin.lrange(outboxKey('{shop.32}'), 0, -1)).toEqual([]);
   });
 
-  it('and goes on too late does not do what it was asked for', async () => {
+  it('A34: and goes on too late does not do what it was asked for', async () => {
     const put = storeOn(-1).put(place(0x34), row, RETENTION, { events: ['{"late":1}'], writes: [] });
     await expect(put).rejects.toMatchObject({
       code: 'redis_unavailable',
@@ -114,7 +114,7 @@ describe('a Redis that stops', () => {
     expect(await server.admin.keys('tw:*{shop.34}*')).toEqual([]);
   });
 
-  it('after a write whose answer was lost has that write taken back', async () => {
+  it('A34: after a write whose answer was lost has that write taken back', async () => {
     const store = storeOn(300);
     const run = redis.run.bind(redis);
     redis.run = async (script, keys, args) => {
