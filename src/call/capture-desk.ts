@@ -13,6 +13,8 @@ import type { Redis } from '../redis/redis.js';
 import type { Call } from './call.js';
 import type { ArmRequest, Calls, CallView, CaptureQuery, DeskView } from './calls.js';
 import { CaptureWriter, type CaptureWriterOptions } from './capture-writer.js';
+import { DoubtWatch, isSettled } from './doubt-watch.js';
+import type { CaptureRecord } from './events.js';
 import { outcomePrompt } from './outcome-prompt.js';
 import type { Registry } from './registry.js';
 import { CaptureSession, type CaptureFacts, type SessionPort } from './session.js';
@@ -34,6 +36,7 @@ export interface CaptureDeskOptions extends CaptureWriterOptions {
 export class CaptureDesk implements Calls {
   readonly #options: CaptureDeskOptions;
   readonly #writer: CaptureWriter;
+  readonly #doubts: DoubtWatch;
   /** Calls for which a capture is being written down: a second one must not slip in between. */
   readonly #arming = new Set<Call>();
   #stopPatience: (() => void) | null = null;
@@ -41,6 +44,7 @@ export class CaptureDesk implements Calls {
   constructor(options: CaptureDeskOptions) {
     this.#options = options;
     this.#writer = new CaptureWriter(options);
+    this.#doubts = new DoubtWatch(options);
     options.redis.watch((ready) => this.#redisTurned(ready));
   }
 
@@ -89,15 +93,18 @@ export class CaptureDesk implements Calls {
     query: CaptureQuery,
   ): Promise<{ captures: CaptureView[]; cursor: string | null }> {
     const { captures, cursor } = await this.#options.records.captures(merchant, query);
-    return { captures: captures.map(({ view }) => this.#shown(merchant, view.id) ?? view), cursor };
+    const latest = ({ view }: CaptureRecord): CaptureView =>
+      isSettled(view) ? view : (this.#shown(merchant, view.id) ?? view);
+    return { captures: captures.map(latest), cursor };
   }
 
   async capture(merchant: string, id: string): Promise<CaptureView> {
     const shown = this.#shown(merchant, id);
-    if (shown !== null) return shown;
+    if (shown !== null && shown.reason !== 'charge_unknown') return shown;
     const record = await this.#options.records.capture(merchant, id);
-    if (record === null) throw new AppError('not_found', 'there is no such capture');
-    return record.view;
+    if (record !== null && (shown === null || isSettled(record.view))) return record.view;
+    if (shown === null) throw new AppError('not_found', 'there is no such capture');
+    return shown;
   }
 
   async cancel(merchant: string, id: string): Promise<CaptureView> {
@@ -242,6 +249,7 @@ export class CaptureDesk implements Calls {
           'capture over',
         );
         this.#writer.ended(call, view);
+        if (view.reason === 'charge_unknown') this.#doubts.follow(call, id);
       },
     };
   }

@@ -14,10 +14,10 @@ const AGAIN: Readonly<Record<FieldName, PromptName | null>> = {
  * news to the caller, and what the vault could not do is for the agent to say.
  */
 export function outcomePrompt(view: CaptureView): PromptName | null {
-  const { status, outcome, decline, reason } = view;
+  const { status, outcome, decline, charge } = view;
   if (status === 'collecting') return again(view);
   if (status === 'completed') return COMPLETED[outcome];
-  if (reason === 'charge_unknown') return 'charge_in_doubt';
+  if (charge?.status === 'unknown') return 'charge_in_doubt';
   const code = DECLINE_CODES.find((each) => each === decline?.code);
   if (code !== undefined) return `declined_${code}`;
   return outcome === 'token' ? null : 'declined_processing_error';

@@ -67,6 +67,7 @@ export class CaptureSession {
   #state: CaptureState;
   /** The till's last answer. */
   #verdict: Verdict | null = null;
+  #settled: CaptureView | null = null;
   #updatedAt: number;
   #cancelTimer: (() => void) | null = null;
 
@@ -110,8 +111,14 @@ export class CaptureSession {
     this.#step({ type: 'fail', at: this.#clock.monotonic(), reason });
   }
 
+  /** What was in doubt when the capture ended is known by now: it is shown as it is kept. */
+  settled(view: CaptureView): void {
+    this.#settled = view;
+  }
+
   /** The Capture as it is now. What others see is a picture of it, taken on the grid. */
   view(): CaptureView {
+    if (this.#settled !== null) return this.#settled;
     const updated_at = timestamp(this.#updatedAt);
     const { token = null, charge = null, decline = null } = this.#verdict ?? {};
     const seen = { ...progress(this.#state), ...shown(token), charge, updated_at };

@@ -17,16 +17,12 @@ export interface Verdict {
 }
 
 export function verdictOf(taken: Taken, outcome: Outcome, language: Language): Verdict {
-  switch (taken.status) {
-    case 'done':
-      return { ...NOTHING, token: taken.token, charge: taken.charge, event: (at) => ({ type: 'done', at }) };
-    case 'refused':
-      return refused(taken.decline, taken.charge, outcome);
-    case 'unknown':
-      // Nothing can be taken by a verification: it may be done again.
-      if (taken.charge === null) return notProcessed(outcome, language);
-      return { ...failed('charge_unknown'), charge: taken.charge };
-  }
+  const { status, charge } = taken;
+  if (status === 'done')
+    return { ...NOTHING, token: taken.token, charge, event: (at) => ({ type: 'done', at }) };
+  if (status === 'refused') return refused(taken.decline, charge, outcome);
+  // A verification takes nothing whatever became of it: it may be done again.
+  return charge === null ? notProcessed(outcome, language) : { ...failed('charge_unknown'), charge };
 }
 
 /** The same, when the till could not do its work: nothing was taken, and no token is left. `code` is of its error. */

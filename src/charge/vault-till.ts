@@ -19,10 +19,9 @@ export class VaultTill implements Till {
 
   async take(request: TakeRequest): Promise<Taken> {
     const { merchant, bucket, card, purpose, usage, consent, channel, metadata } = request;
-    request.code?.wipe();
     const token = await this.#vault.tokenize({
       ...{ merchant, bucket, card, purpose, usage, consent, channel, metadata, stored: null },
-      announce: (token) => request.conclude(token, null),
+      announce: (sealed) => request.conclude(sealed, null),
     });
     return { status: 'done', token, charge: null };
   }

@@ -1,0 +1,174 @@
+import { CaptureDesk } from '../../src/call/capture-desk.js';
+import type { ArmRequest } from '../../src/call/calls.js';
+import { RedisRecords } from '../../src/call/redis-records.js';
+import { Registry } from '../../src/call/registry.js';
+import { Switchboard } from '../../src/call/switchboard.js';
+import type { CallControl, DialRequest, MediaStream, StreamHandler } from '../../src/carrier/carrier.js';
+import { keyOf } from '../../src/carrier/twilio/media-message.js';
+import type { Taken, TakeRequest, Till } from '../../src/charge/till.js';
+import type { OutboxEntry } from '../../src/crm/event.js';
+import { AppError } from '../../src/errors.js';
+import { loadFlows } from '../../src/flow/flows.js';
+import { loadPrompts } from '../../src/flow/prompts.js';
+import { newId } from '../../src/id.js';
+import { silentLogger } from '../../src/log.js';
+import { createMetrics } from '../../src/metrics.js';
+import type { RedisClient } from '../../src/redis/redis-client.js';
+import { KeyCell } from '../../src/secret.js';
+import type { TokenView } from '../../src/vault/vault.js';
+import { MemoryAudit } from '../support/audit.js';
+import { ManualClock } from '../support/manual-clock.js';
+
+const CALLER = `CA${'a'.repeat(32)}`;
+export const AGENT = `CA${'b'.repeat(32)}`;
+
+/** The rooms of a call on a clock that is turned by hand: the carrier and the till do as they are told here. */
+export async function openDesk(client: RedisClient) {
+  const clock = new ManualClock();
+  const flows = await loadFlows('ivr-flows');
+  const told: OutboxEntry[] = [];
+  const turns = new Set<(ready: boolean) => void>();
+  const said: string[] = [];
+  const heard: { who: string; frame: Buffer }[] = [];
+  const outside = {
+    /** Whether Redis answers that a write was done; it is done anyway. */
+    answers: true,
+    /** What the carrier answers to a call that it shall place. */
+    dialled: (_request: DialRequest): Promise<string> => Promise.resolve(AGENT),
+    /** What the till answers. */
+    taken: (_request: TakeRequest): Promise<Taken> =>
+      Promise.reject(new AppError('vault_unavailable', 'away')),
+  };
+  const control: CallControl = {
+    dial: (request) => outside.dialled(request),
+    cancel: (sid) => Promise.resolve(void said.push(`cancel ${sid}`)),
+    hangUp: (sid) => Promise.resolve(void said.push(`hang up ${sid}`)),
+  };
+  const till: Till = {
+    can: () => true,
+    amountFault: ({ amount }) => (amount < 50 ? 'the provider takes 0.50 EUR at least' : null),
+    take: (request) => outside.taken(request),
+  };
+  const registry = new Registry(clock);
+  const shared = {
+    ...{
+      registry,
+      clock,
+      live: false,
+      log: silentLogger,
+      metrics: createMetrics(),
+      audit: new MemoryAudit(),
+    },
+    records: new RedisRecords(client, newId('node_')),
+    outbox: {
+      async write(entry: OutboxEntry) {
+        told.push(entry);
+        for (const { key, value } of entry.writes) await client.command('SET', key, value);
+        if (!outside.answers) throw new AppError('redis_unavailable', 'no answer');
+      },
+      async append(entry: OutboxEntry) {
+        told.push(entry);
+        for (const { key, value } of entry.writes) {
+          await client.command('SET', key, value).catch(() => null);
+        }
+      },
+      nudge: () => {},
+    },
+  };
+  const settings = {
+    ...{ guardHoldMs: 20 as const, agentDialTo: 'sip:agent@shop.example', agentRingSeconds: 30 },
+    ...{ callerId: null, beepLevel: -13, comfortNoiseLevel: -55 },
+  };
+  const prompts = await loadPrompts('ivr-flows/prompts');
+  const switchboard = new Switchboard({
+    ...shared,
+    ...{ control, settings, prompts, flowFor: () => flows.forNumber('', 'agent-assisted-card') },
+  });
+  const watchable = Object.assign(Object.create(client) as RedisClient, {
+    watch: (listener: (ready: boolean) => void) => {
+      turns.add(listener);
+      return () => turns.delete(listener);
+    },
+  });
+  const desk = new CaptureDesk({ ...shared, till, redis: watchable, testCards: 'allow' });
+
+  /** A party's stream begins; what it is told to do is said. */
+  const stream = (who: string, ticket: string, callSid: string): StreamHandler | null => {
+    const side: MediaStream = {
+      send: (frame) => {
+        heard.push({ who, frame: Buffer.from(frame) });
+        return true;
+      },
+      mark: () => {},
+      clear: () => {},
+      close: () => void said.push(`close ${who}`),
+    };
+    return switchboard.streamStarted({ ticket, callSid, streamSid: 'MZ1' }, side);
+  };
+
+  const parties = {
+    /** A caller whose stream has begun. */
+    caller: async (sid = CALLER) => {
+      const instruction = await switchboard.incoming({
+        callSid: sid,
+        from: '+33639980001',
+        to: '+33199000001',
+      });
+      if (instruction.do !== 'stream') throw new Error('the caller was sent away');
+      const handler = stream('caller', instruction.ticket, sid);
+      const call = registry.find(sid);
+      if (handler === null || call === undefined) throw new Error('the caller was not taken');
+      return { handler, call };
+    },
+    agent: async (leg: string, sid = AGENT) => {
+      const instruction = await switchboard.answered(leg, sid);
+      return instruction.do === 'stream' ? stream('agent', instruction.ticket, sid) : null;
+    },
+  };
+
+  return {
+    ...{ clock, desk, switchboard, registry, told, said, outside },
+    records: shared.records,
+    prompts: prompts.en,
+    /** What a party has heard, of the carrier's caller or agent. */
+    heard: (who: 'caller' | 'agent') =>
+      Buffer.concat(heard.filter((sent) => sent.who === who).map(({ frame }) => frame)),
+    turn: (ready: boolean) => turns.forEach((listener) => listener(ready)),
+    ...parties,
+    /** A caller and an agent who are joined; `pass` lets so much time go by on their lines. */
+    talk: async () => {
+      const { handler, call } = await parties.caller();
+      const agent = await parties.agent(call.agent.id);
+      if (agent === null) throw new Error('the agent was not taken');
+      const frame = new Uint8Array(160).fill(0xff);
+      const pass = (ms: number) => {
+        for (let at = 0; at < ms; at += 20) {
+          handler.audio(frame, 0);
+          agent.audio(frame, 0);
+          clock.advance(20);
+        }
+      };
+      return { handler, call, agent, pass };
+    },
+  };
+}
+
+export const TOKEN: TokenView = {
+  ...{ token: 'tnw_1', fingerprint: 'fpr_1', purpose: 'single', usage: 'many', channel: 'moto_attended' },
+  card: { brand: 'visa', bin: '424242', last4: '4242', exp_month: 12, exp_year: 2034 },
+  ...{ created_at: '2026-01-01T00:00:00.000Z', expires_at: '2026-01-16T00:00:00.000Z' },
+};
+
+export const REQUEST: Omit<ArmRequest, 'call'> = {
+  ...{ outcome: 'token', purpose: 'single', metadata: {}, fields: null, amount: null, currency: null },
+  ...{ reference: null, agent: null, consent: null, usage: 'many' },
+};
+
+/** The carrier says that keys were pressed. */
+export function press(handler: StreamHandler, keys: string): void {
+  const cell = new KeyCell();
+  for (const key of keys) {
+    cell.key = keyOf(key.charCodeAt(0));
+    handler.key(cell);
+  }
+}
