@@ -123,9 +123,10 @@ export class Cashier {
   }
 
   /** A step as it is written: with its event, and what else becomes true. */
-  changeOf({ record, tells }: Step, conclusion: Conclusion | null = null): Change {
+  changeOf({ record, tells, refund }: Step, conclusion: Conclusion | null = null): Change {
     const { clock, live } = this.#options;
-    const told = tells === null ? [] : [JSON.stringify(chargeEvent(tells, record, clock.now(), live))];
+    const told =
+      tells === null ? [] : [JSON.stringify(chargeEvent(tells, record, clock.now(), live, refund))];
     return {
       record,
       events: [...told, ...(conclusion?.events ?? [])],

@@ -11,10 +11,10 @@ export function chargeEvent(
   { merchant, sequence, captureId, view }: ChargeRecord,
   at: number,
   livemode: boolean,
-  refund: RefundRecord | null = null,
+  refund?: RefundRecord,
 ): CrmEvent {
   const about =
-    refund === null ? {} : { refund: { id: refund.id, kind: refund.kind, amount: refund.amount } };
+    refund === undefined ? {} : { refund: { id: refund.id, kind: refund.kind, amount: refund.amount } };
   const data = { ...view, capture_id: captureId, ...about };
   return { id: newId('evt_'), merchant, type, timestamp: timestamp(at), livemode, sequence, data };
 }

@@ -10,6 +10,8 @@ import { declineOf } from './refusals.js';
 export interface Step {
   record: ChargeRecord;
   tells: ChargeEventType | null;
+  /** That the news is about. */
+  refund?: RefundRecord;
 }
 
 /** What a charge comes to. `unknown` isn't the end. */
@@ -111,11 +113,11 @@ export function refunded(
 ): Step | null {
   const before = openRefunds(record).find((refund) => refund.id === id);
   if (before === undefined || before.state === state) return null;
-  const refunds = record.refunds.map((refund) =>
-    refund === before ? { ...refund, state, since: at } : refund,
-  );
+  const refund = { ...before, state, since: at };
+  const refunds = record.refunds.map((other) => (other === before ? refund : other));
   if (state === 'unknown') return { record: { ...record, refunds }, tells: null };
   const back = state === 'succeeded' ? before.amount : 0;
   const view = { ...record.view, refunded: record.view.refunded + back };
-  return { record: { ...record, refunds, sequence: record.sequence + 1, view }, tells: `refund.${state}` };
+  const next = { ...record, refunds, sequence: record.sequence + 1, view };
+  return { record: next, tells: `refund.${state}`, refund };
 }

@@ -44,8 +44,8 @@ export class TokenCharges implements Charges {
     const charged = await vault.open(merchant, token, (behind) =>
       this.#spend(merchant, behind, request, idempotency),
     );
-    if (charged === null) throw noSuchToken();
-    return charged;
+    if (charged !== null) return charged;
+    throw (await store.isSpent(merchant, token)) ? spent() : noSuchToken();
   }
 
   async get(merchant: string, id: string): Promise<ChargeView> {

@@ -1,0 +1,185 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { BUCKET, aTake, startChargeWorld, SHOP, type ChargeWorld } from './charge-world.js';
+
+let world: ChargeWorld;
+beforeAll(async () => {
+  world = await startChargeWorld();
+});
+afterAll(() => world.stop());
+beforeEach(async () => {
+  await world.server.admin.flushall();
+  world.psp.payments.clear();
+  world.psp.kept.clear();
+  Object.assign(world.psp, { codeCheck: null, networkTransactionId: null });
+});
+
+const types = async () => (await world.events()).map(({ type }) => type);
+const sealed = () => world.server.admin.keys('tw:v:*:s:*');
+const capture = () => world.server.admin.get(`tw:c:{${SHOP}.${BUCKET.toString(16)}}:cap`);
+
+describe('a till that charges', () => {
+  it('ends the capture with token and approved charge, which are one truth', async () => {
+    const take = aTake();
+    const taken = await world.till().take(take);
+    expect(taken).toMatchObject({
+      ...{ status: 'done', token: { card: { last4: '4242' }, usage: 'many' } },
+      charge: { status: 'approved', amount: 1250, currency: 'EUR', reference: 'order 7' },
+    });
+    if (taken.status !== 'done') throw new Error('not done');
+    expect(taken.charge?.token).toBe(taken.token.token);
+    expect(await types()).toEqual(['charge.approved', 'capture.completed']);
+    expect((await world.events())[1]?.data['charge']).toEqual(taken.charge);
+    expect(await capture()).toBe('completed');
+    expect(world.psp.payments.get(taken.charge?.id ?? '')?.request).toMatchObject({
+      ...{ instrument: '4242424242424242', code: true, entry: 'moto', stored: false },
+    });
+    expect(await world.store.unsettled.count()).toBe(0);
+  });
+
+  it('has the card sealed and the intent written before the provider hears of it', async () => {
+    let before: unknown;
+    world.psp.arrived = async () => {
+      const [unsettled] = await world.store.unsettled.list(1);
+      const record = await world.store.get(SHOP, unsettled?.id ?? '');
+      before = { state: record.state, sealed: (await sealed()).length, told: await types() };
+    };
+    await world.till().take(aTake());
+    world.psp.arrived = () => Promise.resolve();
+    expect(before).toEqual({ state: 'sent', sealed: 1, told: [] });
+  });
+
+  it('destroys a card that is declined, and says why in the words for each', async () => {
+    world.psp.deeds.push({ kind: 'decline', code: 'incorrect_cvc' });
+    expect(await world.till().take(aTake())).toMatchObject({
+      ...{ status: 'refused', decline: { code: 'incorrect_cvc' } },
+      charge: { status: 'declined', token: null, decline: { code: 'incorrect_cvc' } },
+    });
+    expect(await sealed()).toEqual([]);
+    expect(await types()).toEqual(['charge.declined']);
+    expect(await capture()).toBeNull();
+  });
+
+  it('leaves neither token nor intent when the provider was not reached', async () => {
+    world.psp.deeds.push({ kind: 'unreached', sent: true });
+    await expect(world.till().take(aTake())).rejects.toMatchObject({ code: 'psp_unavailable' });
+    expect(await sealed()).toEqual([]);
+    expect(await world.server.admin.keys('tw:c:*')).toEqual([]);
+    expect(await types()).toEqual([]);
+  });
+
+  it('spends a token of one use at once', async () => {
+    const taken = await world.till().take(aTake({ usage: 'once' }));
+    if (taken.status !== 'done') throw new Error('not done');
+    const { token } = taken.token;
+    expect(await sealed()).toEqual([]);
+    const charge = { token, amount: 1, currency: 'EUR', reference: null, network: null } as const;
+    await expect(
+      world.charges.charge(SHOP, { ...charge, idempotencyKey: 'k', language: 'en' }),
+    ).rejects.toMatchObject({ code: 'token_spent' });
+  });
+
+  it('wipes the code whatever the answer', async () => {
+    for (const deed of [
+      { kind: 'approve' },
+      { kind: 'decline', code: 'card_declined' },
+      { kind: 'lose', took: true },
+      { kind: 'unreached', sent: false },
+    ] as const) {
+      world.psp.deeds.push(deed);
+      const take = aTake();
+      await world
+        .till()
+        .take(take)
+        .catch(() => {});
+      expect(take.code?.length).toBe(0);
+    }
+  });
+});
+
+describe('a till that verifies', () => {
+  it('gives a token for a card that is good, and takes nothing', async () => {
+    world.psp.networkTransactionId = 'ntid-7';
+    const taken = await world.till().take(aTake({ outcome: 'verify', money: null, purpose: 'saved' }));
+    expect(taken).toMatchObject({ status: 'done', charge: null });
+    expect(world.psp.payments.size).toBe(0);
+    expect(await types()).toEqual(['capture.completed']);
+    const token = taken.status === 'done' ? taken.token.token : '';
+    const kept = await world.vault.open(SHOP, token, (behind) =>
+      Promise.resolve(behind.networkTransactionId),
+    );
+    expect(kept).toBe('ntid-7');
+  });
+
+  it('refuses a card that is not, and one whose code is wrong though the bank does not mind', async () => {
+    world.psp.deeds.push({ kind: 'decline', code: 'expired_card' });
+    const verify = { outcome: 'verify', money: null } as const;
+    expect(await world.till().take(aTake(verify))).toMatchObject({
+      ...{ status: 'refused', decline: { code: 'expired_card' }, charge: null },
+    });
+    world.psp.codeCheck = 'mismatch';
+    expect(await world.till().take(aTake(verify))).toMatchObject({ decline: { code: 'incorrect_cvc' } });
+    expect(await sealed()).toEqual([]);
+  });
+
+  it('gives no token when the answer is lost', async () => {
+    world.psp.deeds.push({ kind: 'lose', took: true });
+    expect(await world.till().take(aTake({ outcome: 'verify', money: null }))).toEqual({
+      ...{ status: 'unknown', charge: null },
+    });
+    expect(await sealed()).toEqual([]);
+  });
+});
+
+describe('a till where no cards are kept', () => {
+  it.each(['token', 'verify', 'charge'] as const)('has the provider keep the card: %s', async (outcome) => {
+    const money = outcome === 'charge' ? { amount: 1250, currency: 'EUR' } : null;
+    const taken = await world.till(false).take(aTake({ outcome, money }));
+    if (taken.status !== 'done') throw new Error('not done');
+    const [reference] = world.psp.kept;
+    const behind = await world.vault.open(SHOP, taken.token.token, ({ instrument }) =>
+      Promise.resolve(instrument),
+    );
+    expect(behind).toEqual({ kind: 'stored', provider: 'ledger', reference });
+    if (taken.charge !== null) {
+      expect(world.psp.payments.get(taken.charge.id)?.request.instrument).toBe(reference);
+    }
+    const later = { token: taken.token.token, amount: 700, currency: 'EUR', reference: null, network: null };
+    const charge = await world.charges.charge(SHOP, { ...later, idempotencyKey: outcome, language: 'en' });
+    expect(world.psp.payments.get(charge.id)?.request.instrument).toBe(reference);
+  });
+
+  it('has the provider forget a card that came to nothing', async () => {
+    world.psp.deeds.push({ kind: 'approve' }, { kind: 'decline', code: 'card_declined' });
+    expect(await world.till(false).take(aTake())).toMatchObject({ status: 'refused' });
+    world.psp.deeds.push({ kind: 'approve' }, { kind: 'unreached', sent: false });
+    await expect(world.till(false).take(aTake())).rejects.toThrow();
+    world.psp.codeCheck = 'mismatch';
+    expect(await world.till(false).take(aTake())).toMatchObject({ decline: { code: 'incorrect_cvc' } });
+    expect(world.psp.kept.size).toBe(0);
+  });
+
+  it('can do nothing where the provider keeps no cards', () => {
+    world.psp.abilities.delete('tokenize');
+    expect(world.till(false).can('token')).toBe(false);
+    world.psp.abilities.add('tokenize');
+    expect(world.till(false).can('token')).toBe(true);
+  });
+});
+
+describe('what can be asked of a till', () => {
+  it('needs a provider that takes cards, except to seal one', () => {
+    world.psp.abilities.delete('raw_card');
+    expect(['token', 'verify', 'charge'].map((outcome) => world.till().can(outcome as 'token'))).toEqual([
+      ...[true, false, false],
+    ]);
+    world.psp.abilities.add('raw_card');
+    expect(['token', 'verify', 'charge'].map((outcome) => world.till().can(outcome as 'token'))).toEqual([
+      ...[true, true, true],
+    ]);
+  });
+
+  it('is what the provider takes', () => {
+    expect(world.till().amountFault({ amount: 49, currency: 'EUR' })).toMatch(/from 50/);
+    expect(world.till().amountFault({ amount: 50, currency: 'EUR' })).toBeNull();
+  });
+});

@@ -1,0 +1,143 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CardTill } from '../../src/charge/card-till.js';
+import { Cashier } from '../../src/charge/cashier.js';
+import { ChargeStore } from '../../src/charge/charge-store.js';
+import { Refunds } from '../../src/charge/refunds.js';
+import type { Settlements } from '../../src/charge/settlements.js';
+import { Settler } from '../../src/charge/settler.js';
+import type { TakeRequest } from '../../src/charge/till.js';
+import { TokenCharges } from '../../src/charge/token-charges.js';
+import { systemClock } from '../../src/clock.js';
+import { silentLogger } from '../../src/log.js';
+import { createMetrics } from '../../src/metrics.js';
+import { BUCKETS, slotTag } from '../../src/redis/keys.js';
+import type { RedisClient } from '../../src/redis/redis-client.js';
+import { Secret } from '../../src/secret.js';
+import { CardVault } from '../../src/vault/card-vault.js';
+import { createKeyFile } from '../../src/vault/key-file.js';
+import { RedisTokenStore } from '../../src/vault/redis-token-store.js';
+import type { TokenizeRequest } from '../../src/vault/vault.js';
+import { MemoryAudit } from '../support/audit.js';
+import { openKeys } from '../support/keys.js';
+import { LedgerPsp } from '../support/ledger-psp.js';
+import { startTestRedis, type TestRedis } from '../support/redis.js';
+
+export const SHOP = 'shop';
+export const BUCKET = 0xc4;
+/** Long enough that nothing is taken over by accident; a test turns the clock past it. */
+export const GRACE_MS = 60_000;
+
+/** All that charges are made of, over a real Redis and a vault with real keys. */
+export interface ChargeWorld {
+  readonly server: TestRedis;
+  readonly redis: RedisClient;
+  readonly psp: LedgerPsp;
+  readonly vault: CardVault;
+  readonly store: ChargeStore;
+  readonly charges: TokenCharges;
+  readonly settler: Settler;
+  readonly audit: MemoryAudit;
+  /** What captures are told of charges that were settled after them. */
+  readonly settled: Parameters<Settlements['conclude']>[0][];
+  till(storeCards?: boolean): CardTill;
+  /** Seals 4242424242424242 and gives its token. */
+  token(more?: Partial<TokenizeRequest>): Promise<string>;
+  /** Events in the outboxes of all slots, the oldest of each first: types and data. */
+  events(): Promise<{ type: string; sequence: number; data: Record<string, unknown> }[]>;
+  /** Turns the clock of the charges. */
+  pass(ms: number): void;
+  stop(): Promise<void>;
+}
+
+export async function startChargeWorld(): Promise<ChargeWorld> {
+  const server = await startTestRedis();
+  const dir = await mkdtemp(join(tmpdir(), 'tw-charges-'));
+  await createKeyFile(join(dir, 'keys.json'), '2026-11-22T00:00:00.000Z');
+  const keys = await openKeys(join(dir, 'keys.json'));
+  const redis = await server.client();
+  let ahead = 0;
+  const clock = { ...systemClock, now: () => Date.now() + ahead };
+  const shared = { clock, log: silentLogger, metrics: createMetrics() };
+  const tokens = new RedisTokenStore({ redis, ...shared });
+  const vault = new CardVault({ keys, store: tokens, ttlDays: 15, opensPerHour: 1_000, ...shared });
+  const psp = new LedgerPsp();
+  const store = new ChargeStore({ redis, durability: 'local', clock, graceMs: GRACE_MS });
+  const audit = new MemoryAudit();
+  const outbox = { nudge: () => {} };
+  const cashier = new Cashier({ psp, store, vault, outbox, live: false, ...shared });
+  const refunds = new Refunds({ psp, store, cashier, ...shared });
+  const settled: ChargeWorld['settled'] = [];
+  const settlements: Settlements = {
+    conclude: async (charge) => {
+      settled.push(charge);
+      const slot = slotTag(SHOP, BUCKET);
+      return {
+        events: [JSON.stringify({ type: 'capture.completed', sequence: 1, data: {} })],
+        writes: [{ key: `tw:c:${slot}:${charge.captureId}`, value: charge.state, ttlSeconds: 60 }],
+      };
+    },
+  };
+  const settler = new Settler({
+    ...{ psp, store, cashier, refunds, settlements, vault, audit, merchants: ['other', SHOP] },
+    ...shared,
+  });
+  return {
+    ...{ server, redis, psp, vault, store, settler, audit, settled },
+    charges: new TokenCharges({ psp, store, vault, cashier, refunds, clock }),
+    till: (storeCards = true) => new CardTill({ psp, storeCards, store, vault, cashier, ...shared }),
+    async token(more = {}) {
+      const request = { ...aCard(), usage: 'many' as const, ...more };
+      return (await vault.tokenize(request)).token;
+    },
+    async events() {
+      const slots = Array.from({ length: BUCKETS }, (_, bucket) => `tw:o:${slotTag(SHOP, bucket)}`);
+      const lists = await Promise.all(slots.map((key) => server.admin.lrange(key, 0, -1)));
+      return lists.flat().map((text) => {
+        const { type, sequence, data } = JSON.parse(text) as Awaited<
+          ReturnType<ChargeWorld['events']>
+        >[number];
+        return { type, sequence, data };
+      });
+    },
+    pass: (ms) => void (ahead += ms),
+    async stop() {
+      await server.stop();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A card to be sealed, announced by nothing. */
+function aCard(): TokenizeRequest {
+  return {
+    ...{ merchant: SHOP, bucket: BUCKET, purpose: 'single', usage: 'many', consent: null, metadata: {} },
+    ...{ card: card(), channel: 'moto_attended', stored: null, announce: () => ({ events: [], writes: [] }) },
+  };
+}
+
+export function card(): TokenizeRequest['card'] {
+  return { brand: 'visa', number: digits('4242424242424242'), expMonth: 12, expYear: 2034 };
+}
+
+export function digits(text: string): Secret {
+  return Secret.of(Uint8Array.from(text, Number));
+}
+
+/** A card that has just been keyed, to be charged EUR 12.50. */
+export function aTake(more: Partial<TakeRequest> = {}): TakeRequest {
+  return {
+    ...{ merchant: SHOP, bucket: BUCKET, captureId: `cap_${'0'.repeat(26)}`, outcome: 'charge' },
+    ...{ card: card(), code: digits('123'), money: { amount: 1250, currency: 'EUR' }, reference: 'order 7' },
+    ...{ channel: 'moto_attended', purpose: 'single', usage: 'many', consent: null, metadata: {} },
+    ...{ network: null, language: 'en' },
+    conclude: (token, charge) => ({
+      events: [
+        JSON.stringify({ type: 'capture.completed', sequence: 9, data: { token: token.token, charge } }),
+      ],
+      writes: [{ key: `tw:c:${slotTag(SHOP, BUCKET)}:cap`, value: 'completed', ttlSeconds: 60 }],
+    }),
+    ...more,
+  };
+}

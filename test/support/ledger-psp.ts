@@ -1,0 +1,219 @@
+import { AppError } from '../../src/errors.js';
+import { newId } from '../../src/id.js';
+import type { DeclineCode } from '../../src/psp/decline-code.js';
+import {
+  ABILITIES,
+  type Ability,
+  type Approved,
+  type AuthorizeRequest,
+  type CardRequest,
+  type Found,
+  type Outcome,
+  type PaymentName,
+  type Psp,
+  type PspNotice,
+  type RefundOutcome,
+  type RefundRequest,
+  type Tokenized,
+} from '../../src/psp/psp.js';
+
+/** What the provider does with the next request that can move money. */
+export type Deed =
+  | { kind: 'approve' }
+  | { kind: 'decline'; code: DeclineCode }
+  /** It does as it was told, and its answer is lost. */
+  | { kind: 'lose'; took: boolean }
+  /** It is certainly not reached, before or after it was told that something comes. */
+  | { kind: 'unreached'; sent: boolean }
+  /** It waits for an authentication that nobody will give. */
+  | { kind: 'pending' };
+
+export interface Payment {
+  status: 'approved' | 'declined' | 'pending';
+  amount: number;
+  currency: string;
+  refunded: number;
+  code: DeclineCode | null;
+  request: Omit<AuthorizeRequest, 'instrument'> & { instrument: string; code: boolean };
+}
+
+/** A payment provider in the process, whose ledger a test reads and whose deeds it chooses. */
+export class LedgerPsp implements Psp {
+  readonly name = 'ledger';
+  readonly abilities: Set<Ability> = new Set(ABILITIES);
+  readonly payments = new Map<string, Payment>();
+  readonly refunds = new Map<string, number>();
+  /** Names of cards that it keeps. */
+  readonly kept = new Set<string>();
+  /** What it does next; approving once there is nothing more. */
+  readonly deeds: Deed[] = [];
+  /** Whether it answers those who ask what became of something. */
+  answers = true;
+  /** How often it was asked to take money. */
+  asked = 0;
+  codeCheck: Approved['codeCheck'] = null;
+  networkTransactionId: string | null = null;
+  /** Told when a request has arrived, before anything comes of it. */
+  arrived: () => Promise<void> = () => Promise.resolve();
+
+  bounds(currency: string): { least: number; most: number; step: number } | null {
+    return currency === 'EUR' ? { least: 50, most: 99_999_999, step: 1 } : null;
+  }
+
+  async verify(request: CardRequest): Promise<Outcome> {
+    return this.#do(request, async (deed) => this.#outcome(request.reference, deed, null));
+  }
+
+  async authorize(request: AuthorizeRequest): Promise<Outcome> {
+    this.asked++;
+    return this.#do(request, async (deed) => {
+      await this.arrived();
+      const { instrument } = request;
+      const known = this.payments.get(request.reference);
+      const took = known === undefined && (deed.kind !== 'lose' || deed.took);
+      if (took) {
+        const status = {
+          approve: 'approved',
+          lose: 'approved',
+          decline: 'declined',
+          pending: 'pending',
+        } as const;
+        this.payments.set(request.reference, {
+          status: deed.kind === 'unreached' ? 'pending' : status[deed.kind],
+          ...{ amount: request.money.amount, currency: request.money.currency, refunded: 0 },
+          code: deed.kind === 'decline' ? deed.code : null,
+          request: {
+            ...request,
+            instrument:
+              instrument.kind === 'stored' ? instrument.reference : instrument.card.number.reveal().join(''),
+            code: instrument.kind === 'card' && instrument.code !== null,
+          },
+        });
+      }
+      return this.#outcome(request.reference, deed, request.money);
+    });
+  }
+
+  capture(): Promise<Outcome> {
+    return Promise.reject(new AppError('psp_cannot', 'not in these tests'));
+  }
+
+  async void(payment: PaymentName): Promise<RefundOutcome> {
+    const found = this.#found(payment);
+    if (found === undefined || found.refunded > 0) return { status: 'failed', providerCode: 'settled' };
+    return this.#giveBack(async () => {
+      if (found.status === 'pending') found.status = 'declined';
+      else found.refunded = found.amount;
+    });
+  }
+
+  async refund({ reference, payment, money }: RefundRequest): Promise<RefundOutcome> {
+    const found = this.#found(payment);
+    return this.#giveBack(async () => {
+      if (found === undefined || this.refunds.has(reference)) return;
+      this.refunds.set(reference, money.amount);
+      found.refunded += money.amount;
+    });
+  }
+
+  async lookUp(payment: PaymentName): Promise<Found> {
+    this.#insistOnAnswer();
+    const found = this.#found(payment);
+    if (found === undefined) return { status: 'absent' };
+    const providerReference = `pay_${payment.reference}`;
+    if (found.status === 'pending') return { status: 'pending', providerReference, step: 'open' };
+    const { amount, currency, refunded } = found;
+    if (found.status === 'declined') {
+      return {
+        status: 'declined',
+        providerReference,
+        code: found.code ?? 'card_declined',
+        providerCode: 'x',
+        refunded,
+      };
+    }
+    return { ...this.#approved(payment.reference, { amount, currency }), refunded };
+  }
+
+  async lookUpRefund({ reference }: RefundRequest): Promise<RefundOutcome | { status: 'absent' }> {
+    this.#insistOnAnswer();
+    if (!this.refunds.has(reference)) return { status: 'absent' };
+    return { status: 'succeeded', providerReference: `re_${reference}` };
+  }
+
+  async tokenize(request: CardRequest): Promise<Tokenized> {
+    return this.#do(request, async (deed) => {
+      const outcome = this.#outcome(request.reference, deed, null);
+      if (outcome.status !== 'approved') return outcome;
+      const stored = newId('pm_');
+      this.kept.add(stored);
+      return { ...outcome, stored };
+    });
+  }
+
+  async forget(stored: string): Promise<void> {
+    this.kept.delete(stored);
+  }
+
+  hostedPage(): Promise<never> {
+    return Promise.reject(new AppError('psp_cannot', 'not in these tests'));
+  }
+
+  closePage(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  webhook(body: Buffer, headers: { signature?: string }): PspNotice | null {
+    if (headers.signature !== 'good') return null;
+    return { id: 'ntc_1', payment: { reference: body.toString(), providerReference: null } };
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async #do<T>(request: CardRequest, work: (deed: Deed) => Promise<T>): Promise<T> {
+    const deed = this.deeds.shift() ?? { kind: 'approve' };
+    const away = new AppError('psp_unavailable', 'the payment provider is away');
+    if (deed.kind === 'unreached' && !deed.sent) throw away;
+    await request.sending(`pay_${request.reference}`);
+    if (deed.kind === 'unreached') throw away;
+    return work(deed);
+  }
+
+  async #giveBack(move: () => Promise<void>): Promise<RefundOutcome> {
+    const deed = this.deeds.shift() ?? { kind: 'approve' };
+    if (deed.kind === 'unreached') throw new AppError('psp_unavailable', 'the payment provider is away');
+    if (deed.kind === 'decline') return { status: 'failed', providerCode: 'refused' };
+    if (deed.kind !== 'lose' || deed.took) await move();
+    return deed.kind === 'lose'
+      ? { status: 'unknown', why: 'timed_out' }
+      : { status: 'succeeded', providerReference: 're_1' };
+  }
+
+  #outcome(reference: string, deed: Deed, money: Approved['money']): Outcome {
+    const providerReference = `pay_${reference}`;
+    if (deed.kind === 'decline') {
+      return { status: 'declined', providerReference, code: deed.code, providerCode: deed.code };
+    }
+    if (deed.kind !== 'approve') return { status: 'unknown', providerReference, why: 'timed_out' };
+    return this.#approved(reference, money);
+  }
+
+  #approved(reference: string, money: Approved['money']): Approved {
+    const { codeCheck, networkTransactionId } = this;
+    const providerReference = `pay_${reference}`;
+    return {
+      ...{ status: 'approved', providerReference, networkTransactionId, codeCheck, money },
+      ...{ networks: null, network: null },
+    };
+  }
+
+  #found({ reference }: PaymentName): Payment | undefined {
+    return this.payments.get(reference);
+  }
+
+  #insistOnAnswer(): void {
+    if (!this.answers) throw new AppError('psp_unavailable', 'the payment provider is away');
+  }
+}
