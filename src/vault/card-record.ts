@@ -10,6 +10,7 @@ export interface CardRecord {
   last4: string;
   exp_month: number;
   exp_year: number;
+  /** The name outside, without its prefix. */
   fingerprint: string;
   purpose: Purpose;
   usage: Usage;
@@ -26,38 +27,68 @@ export interface CardRecord {
 
 /** A letter for each word. None ever changes its meaning: records are kept for years. */
 const LETTERS = {
+  brand: {
+    ...{
+      visa: 'v',
+      mastercard: 'm',
+      amex: 'a',
+      discover: 'd',
+      diners: 'n',
+      jcb: 'j',
+      unionpay: 'u',
+      maestro: 'o',
+    },
+    ...{
+      elo: 'e',
+      hipercard: 'h',
+      troy: 't',
+      verve: 'r',
+      rupay: 'p',
+      mir: 'i',
+      dankort: 'k',
+      bancontact: 'b',
+    },
+  },
   purpose: { single: 'o', saved: 's', subscription: 'p', dispute: 'd' },
   usage: { once: 'o', many: 'm' },
   channel: { moto_attended: 'a', moto_ivr: 'i', ecommerce: 'e' },
   durability: { local: 'l', replica: 'r', 'replica-fsync': 'f' },
 } as const satisfies {
-  [Member in 'purpose' | 'usage' | 'channel' | 'durability']: Record<CardRecord[Member], string>;
+  [Member in 'brand' | 'purpose' | 'usage' | 'channel' | 'durability']: Record<CardRecord[Member], string>;
 };
 
-const record = z.strictObject({
-  brand: z.enum(BRANDS),
-  last4: z.string(),
-  exp_month: z.number(),
-  exp_year: z.number(),
-  fingerprint: z.string(),
-  purpose: z.enum(PURPOSES),
-  channel: z.enum(['moto_attended', 'moto_ivr', 'ecommerce']),
-  created: z.number(),
-  expires: z.number(),
-  durability: z.enum(DURABILITY_LEVELS),
-  consent: z.strictObject({ at: z.string(), wording: z.string() }).nullable(),
-  metadata: z.record(z.string(), z.string()),
-});
+/** How names of fingerprints began in layout 1. */
+const PREFIX = /^fpr_/;
 
 /** As kept in layout 1: every token could be charged many times. */
-const named = record.transform((members): CardRecord => ({ ...members, usage: 'many' }));
+const named = z
+  .strictObject({
+    brand: z.enum(BRANDS),
+    last4: z.string(),
+    exp_month: z.number(),
+    exp_year: z.number(),
+    fingerprint: z.string().regex(PREFIX),
+    purpose: z.enum(PURPOSES),
+    channel: z.enum(['moto_attended', 'moto_ivr', 'ecommerce']),
+    created: z.number(),
+    expires: z.number(),
+    durability: z.enum(DURABILITY_LEVELS),
+    consent: z.strictObject({ at: z.string(), wording: z.string() }).nullable(),
+    metadata: z.record(z.string(), z.string()),
+  })
+  .transform((members): CardRecord => ({
+    ...members,
+    fingerprint: members.fingerprint.replace(PREFIX, ''),
+    usage: 'many',
+  }));
 
-/** As kept since layout 2: each member in its place, as names would be half of it. What is empty at the end is left out. */
+/**
+ * As kept since layout 2: each member in its place, as names would be half of it; letters and last four, year and
+ * month, the fingerprint, both times, and then consent and metadata, if there are any.
+ */
 const placed = z
   .tuple([
-    z.enum(BRANDS),
-    z.string().length(4),
-    z.string(),
+    z.string().regex(/^[a-z]{5}\d{4}$/),
     z.number(),
     z.string(),
     z.number(),
@@ -65,39 +96,33 @@ const placed = z
     z.tuple([z.string(), z.string()]).nullable().default(null),
     z.record(z.string(), z.string()).default({}),
   ])
-  .transform(
-    ([brand, letters, last4, expiry, fingerprint, created, expires, consent, metadata]): CardRecord => {
-      const [purpose = '', usage = '', channel = '', durability = ''] = letters;
-      return {
-        ...{ brand, last4, exp_month: expiry % 100, exp_year: 2000 + Math.floor(expiry / 100), fingerprint },
-        purpose: wordOf('purpose', purpose),
-        usage: wordOf('usage', usage),
-        channel: wordOf('channel', channel),
-        ...{ created, expires, durability: wordOf('durability', durability) },
-        ...{ consent: consent && { at: consent[0], wording: consent[1] }, metadata },
-      };
-    },
-  );
+  .transform(([face, expiry, fingerprint, created, expires, consent, metadata]): CardRecord => {
+    const [brand = '', purpose = '', usage = '', channel = '', durability = ''] = face;
+    return {
+      brand: wordOf('brand', brand),
+      ...{ last4: face.slice(-4), exp_month: expiry % 100, exp_year: Math.floor(expiry / 100), fingerprint },
+      purpose: wordOf('purpose', purpose),
+      usage: wordOf('usage', usage),
+      channel: wordOf('channel', channel),
+      ...{ created, expires, durability: wordOf('durability', durability) },
+      ...{ consent: consent && { at: consent[0], wording: consent[1] }, metadata },
+    };
+  });
 
 /** A record as Redis holds it. */
 export function recordText(record: CardRecord): string {
-  const { purpose, usage, channel, durability } = LETTERS;
   const { consent, metadata } = record;
   const letters = [
-    purpose[record.purpose],
-    usage[record.usage],
-    channel[record.channel],
-    durability[record.durability],
-  ].join('');
-  const expiry = (record.exp_year - 2000) * 100 + record.exp_month;
+    LETTERS.brand[record.brand],
+    LETTERS.purpose[record.purpose],
+    LETTERS.usage[record.usage],
+    LETTERS.channel[record.channel],
+    LETTERS.durability[record.durability],
+  ];
   const always = [
-    record.brand,
-    letters,
-    record.last4,
-    expiry,
-    record.fingerprint,
-    record.created,
-    record.expires,
+    letters.join('') + record.last4,
+    record.exp_year * 100 + record.exp_month,
+    ...[record.fingerprint, record.created, record.expires],
   ];
   const leave = consent && [consent.at, consent.wording];
   const noted = Object.keys(metadata).length > 0;

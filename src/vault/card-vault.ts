@@ -69,7 +69,10 @@ export class CardVault implements Vault {
       const retention = retentionOf(purpose, card, created, ttlDays);
       const place = await this.#placeOf(merchant, token, request.bucket);
       const mac = await keys.mac('fingerprint', merchant, card.number.reveal());
-      const fingerprint = await store.alias(merchant, mac, newId(FINGERPRINT_PREFIX), retention.record);
+      const [fingerprint, deadline] = await Promise.all([
+        store.alias(merchant, mac, newId(''), retention.record),
+        store.deadline(place),
+      ]);
 
       const { bin, ...shown } = cardView(card);
       const given = { fingerprint, purpose, usage, channel, created, consent, metadata };
@@ -77,7 +80,7 @@ export class CardVault implements Vault {
       const record = recordText(kept);
       const sealed = await this.#sealer.seal(place, record, { card, bin, stored });
       const view = viewOf(token, kept, bin);
-      await store.put(place, { record, sealed }, retention, request.announce(view));
+      await store.put(place, { record, sealed }, retention, request.announce(view), deadline);
       metrics.tokens.inc({ purpose });
       metrics.vaultSeconds.observe((clock.monotonic() - began) / 1000);
       return view;
@@ -206,7 +209,7 @@ function viewOf(token: string, record: CardRecord, bin: string | null): TokenVie
   return {
     token,
     card: { brand, bin, last4, exp_month, exp_year },
-    fingerprint,
+    fingerprint: FINGERPRINT_PREFIX + fingerprint,
     purpose,
     usage,
     channel,

@@ -28,6 +28,9 @@ export interface RedisTokenStoreOptions {
 
 const PATIENCE_MS = 4_000;
 
+/** 128 bits of a fingerprint tell cards apart; it is stored for each of them. */
+const NAME_BYTES = 16;
+
 /** Fields of the sealed card, by what it holds. */
 const FIELDS = { card: 's', stored: 'p' } as const;
 
@@ -57,23 +60,31 @@ export class RedisTokenStore implements TokenStore {
 
   async alias(merchant: string, fingerprint: Buffer, candidate: string, keepUntil: number): Promise<string> {
     const slot = slotTag(merchant, fingerprint[0] ?? 0);
-    const key = `${KEY_PREFIX}f:${slot}:${fingerprint.toString('hex')}`;
-    return String(
-      await this.#persistence.insist(() => this.#redis.run(ALIAS, [key], [candidate, keepUntil])),
-    );
+    const family = `${KEY_PREFIX}f:${slot}:`;
+    const name = fingerprint.subarray(0, NAME_BYTES).toString('base64url');
+    const keys = [family + name, family + fingerprint.toString('hex')];
+    return String(await this.#persistence.insist(() => this.#redis.run(ALIAS, keys, [candidate, keepUntil])));
   }
 
-  async put(place: Place, row: TokenRow, retention: Retention, announcement: Announcement): Promise<void> {
+  async deadline(place: Place): Promise<number> {
+    const now = this.#persistence.insist(() => this.#redis.run(NOW, [rowKeys(place).sealed], []));
+    return Number(await now) + this.#persistence.patienceMs;
+  }
+
+  async put(
+    place: Place,
+    row: TokenRow,
+    retention: Retention,
+    announcement: Announcement,
+    deadline?: number,
+  ): Promise<void> {
     const { slot, sealed, record } = rowKeys(place);
     const entry = entryOf(slot, announcement);
     const { layout, keyVersion, dataKey, holds, card, bin } = row.sealed;
-    // Redis's own clock says what is late: a write that hung in a stopped server comes to nothing.
-    const now = await this.#persistence.insist(() => this.#redis.run(NOW, [sealed], []));
-    const deadline = Number(now) + this.#persistence.patienceMs;
     const keys = [...slotEntryKeys(entry), sealed, record];
     const args = [
       ...slotEntryArguments(entry),
-      ...[deadline, retention.card, row.record, retention.record],
+      ...[deadline ?? (await this.deadline(place)), retention.card, row.record, retention.record],
       ...['v', layout, 'k', keyVersion, 'w', dataKey, FIELDS[holds], card, 'b', bin],
     ];
     let outcome;

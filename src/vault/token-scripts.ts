@@ -1,14 +1,16 @@
 import type { Script } from '../redis/redis.js';
 import { SLOT_ENTRY_LUA } from '../redis/slot-entry.js';
 
-/** KEYS: the fingerprint. ARGV: the name it gets if it has none, until when it is kept (s). Gives its name. */
+/** KEYS: the fingerprint, and as it was called in layout 1, when its name had a prefix. ARGV: the name it gets if it has none, until when it is kept (s). Gives its name. */
 export const ALIAS: Script = {
   name: 'vault-alias',
   lua: `
 local name = redis.call('GET', KEYS[1])
 if not name then
-  redis.call('SET', KEYS[1], ARGV[1], 'EXAT', ARGV[2])
-  return ARGV[1]
+  local old = redis.call('GET', KEYS[2])
+  name = old and string.gsub(old, '^fpr_', '') or ARGV[1]
+  redis.call('SET', KEYS[1], name, 'EXAT', ARGV[2])
+  return name
 end
 local now = redis.call('TIME')
 if redis.call('TTL', KEYS[1]) < ARGV[2] - now[1] then redis.call('EXPIREAT', KEYS[1], ARGV[2]) end

@@ -43,7 +43,18 @@ export interface TokenStore {
    * Writes row, event and records at once. Tries again by itself for a while; what it gave up is not there, or is
    * taken back as soon as the store answers.
    */
-  put(place: Place, row: TokenRow, retention: Retention, announcement: Announcement): Promise<void>;
+  put(
+    place: Place,
+    row: TokenRow,
+    retention: Retention,
+    announcement: Announcement,
+    deadline?: number,
+  ): Promise<void>;
+  /**
+   * The time at which a put that begins now is given up, by the clock of the server that has the place: what hung in a
+   * stopped server comes to nothing. `put` asks for it unless it is told.
+   */
+  deadline(place: Place): Promise<number>;
   /** Null when the sealed card has gone, or never was. */
   get(place: Place): Promise<TokenRow | null>;
   /** Shreds the sealed card and keeps the record; false when there was none. `outcome` is appended when there was. */

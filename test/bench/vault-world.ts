@@ -58,6 +58,7 @@ export async function startVaultWorld(): Promise<VaultWorld> {
       count++;
       if (places.length < PLACES_KEPT) places.push(place);
     },
+    deadline: (place) => store.deadline(place),
     get: (place) => store.get(place),
     destroy: (place) => store.destroy(place),
     opening: (...args) => store.opening(...args),

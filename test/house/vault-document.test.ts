@@ -81,7 +81,7 @@ describe('what the document says of a card that was put', () => {
       keys.map(async (key) => {
         const name = key
           .replace(/\{shop\.[0-9a-f]{2}\}/, '{MERCHANT.BUCKET}')
-          .replace(/:[0-9a-f]{64}$/, ':FINGERPRINT')
+          .replace(/:[\w-]{22}$/, ':FINGERPRINT')
           .replace(/:[0-9a-f]{32}$/, ':INDEX');
         return [`\`${name}\``, await server.admin.type(key)];
       }),

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import { BRANDS } from '../../src/card/brands.js';
 import { parseRecord, recordText, type CardRecord } from '../../src/vault/card-record.js';
 
 const record: CardRecord = {
-  ...{ brand: 'visa', last4: '4242', exp_month: 3, exp_year: 2034, fingerprint: 'fpr_0', purpose: 'single' },
+  ...{ brand: 'visa', last4: '4242', exp_month: 3, exp_year: 2034, fingerprint: '2H8K', purpose: 'single' },
   ...{ usage: 'many', channel: 'moto_attended', created: 1_763_769_600_123, expires: 1_765_065_600 },
   ...{ durability: 'local', consent: null, metadata: {} },
 };
@@ -10,7 +11,7 @@ const consent = { at: '2026-01-01T00:00:00Z', wording: 'v1' };
 
 describe('a record', () => {
   it('is short, and has nothing at its end that is empty', () => {
-    expect(recordText(record)).toBe('["visa","omal","4242",3403,"fpr_0",1763769600123,1765065600]');
+    expect(recordText(record)).toBe('["vomal4242",203403,"2H8K",1763769600123,1765065600]');
     expect(recordText({ ...record, consent })).toMatch(/,1765065600,\["2026-01-01T00:00:00Z","v1"\]\]$/);
     expect(recordText({ ...record, metadata: { a: '1' } })).toMatch(/,1765065600,null,\{"a":"1"\}\]$/);
   });
@@ -31,19 +32,27 @@ describe('a record', () => {
   it('of layout 1 reads as one of a token that can be charged many times', () => {
     const { usage, ...named } = record;
     expect(usage).toBe('many');
-    expect(parseRecord(JSON.stringify(named))).toEqual(record);
+    expect(parseRecord(JSON.stringify({ ...named, fingerprint: 'fpr_2H8K' }))).toEqual(record);
   });
 
   it.each([
     ['no JSON', 'visa'],
     ['null', 'null'],
     ['empty', '[]'],
-    ['a letter that is none', '["visa","zmal","4242",3403,"fpr_0",1,2]'],
-    ['too many members', '["visa","omal","4242",3403,"fpr_0",1,2,null,{},3]'],
+    ['with a letter that is none', '["vzmal4242",203403,"2H8K",1,2]'],
+    ['with a member too many', '["vomal4242",203403,"2H8K",1,2,null,{},3]'],
+    ['without an end', '["vomal4242",203403,"2H8K",1]'],
     ['a member that is none', '{"brand":"visa","more":1}'],
   ])('that is %s is refused, and not repeated', (_, text) => {
     expect(() => parseRecord(text)).toThrow(
       expect.objectContaining({ code: 'internal', message: 'a card record can not be read' }),
     );
   });
+});
+
+it('each word of a record has a letter of its own', () => {
+  const faces = BRANDS.map((brand) => recordText({ ...record, brand }).slice(0, 4));
+  expect(new Set(faces).size).toBe(BRANDS.length);
+  for (const brand of BRANDS)
+    expect(parseRecord(recordText({ ...record, brand }))).toEqual({ ...record, brand });
 });

@@ -42,6 +42,7 @@ const store: TokenStore = {
     puts.push({ place, row });
     return Promise.resolve();
   },
+  deadline: () => Promise.resolve(0),
   get: () => Promise.resolve(found),
   destroy: () => Promise.resolve(false),
   opening: () => Promise.resolve(0),
@@ -163,8 +164,9 @@ const mutation = fc.oneof(
   fc.constant({
     name: 'layout 1, and a record of it',
     change: (row: TokenRow) => {
-      const { usage, ...named } = parseRecord(row.record);
-      return { ...resealed(row, { layout: 1 }), record: usage === 'many' ? JSON.stringify(named) : '' };
+      const { usage: _, fingerprint, ...named } = parseRecord(row.record);
+      const record = JSON.stringify({ ...named, fingerprint: `fpr_${fingerprint}` });
+      return { ...resealed(row, { layout: 1 }), record };
     },
   }),
   fc.constant({

@@ -40,6 +40,12 @@ describe('a row in Redis', () => {
     expect(await server.admin.expiretime(`tw:v:{shop.20}:r:${name}`)).toBe(RETENTION.record);
   });
 
+  it('is kept in few bytes', async () => {
+    await storeOn().put(place(0x26), row, RETENTION, { events: [], writes: [] });
+    const name = `tw:v:{shop.26}:s:${'26'.repeat(16)}`;
+    expect(['listpack', 'ziplist']).toContain(await server.admin.object('ENCODING', name));
+  });
+
   it('leaves its record, and no seal, when the card is shredded', async () => {
     const store = storeOn();
     await store.put(place(0x21), row, RETENTION, { events: ['{}'], writes: [] });
@@ -57,12 +63,20 @@ describe('a row in Redis', () => {
   it('keeps the name of a fingerprint for as long as its latest card needs it', async () => {
     const store = storeOn();
     const fingerprint = Buffer.alloc(32, 0x24);
-    const key = `tw:f:{shop.24}:${'24'.repeat(32)}`;
+    const key = 'tw:f:{shop.24}:JCQkJCQkJCQkJCQkJCQkJA';
     await store.alias('shop', fingerprint, 'fpr_1', NOW + 100);
     expect(await server.admin.expiretime(key)).toBe(NOW + 100);
     await store.alias('shop', fingerprint, 'fpr_2', NOW + 900);
     await store.alias('shop', fingerprint, 'fpr_3', NOW + 500);
     expect(await server.admin.expiretime(key)).toBe(NOW + 900);
+  });
+
+  it('keeps the name that a fingerprint had when it was stored whole', async () => {
+    await server.admin.set(`tw:f:{shop.25}:${'25'.repeat(32)}`, 'fpr_OLD');
+    const fingerprint = Buffer.alloc(32, 0x25);
+    expect(await storeOn().alias('shop', fingerprint, 'NEW', NOW + 100)).toBe('OLD');
+    await server.admin.del(`tw:f:{shop.25}:${'25'.repeat(32)}`);
+    expect(await storeOn().alias('shop', fingerprint, 'NEW', NOW + 100)).toBe('OLD');
   });
 });
 
