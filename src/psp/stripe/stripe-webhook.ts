@@ -1,0 +1,56 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { PspNotice } from '../psp.js';
+import { eventSchema } from './stripe-objects.js';
+
+/** Stripe's own tolerance, to both sides: what is older may be a replay. */
+const TOLERANCE_SECONDS = 300;
+/** More signatures than secrets that rotate. */
+const MAX_SIGNATURES = 16;
+
+/** Of which objects we hear what has changed; what it came to, a look-up tells. */
+const RELEVANT =
+  /^(payment_intent\.(succeeded|payment_failed|canceled|amount_capturable_updated|processing|requires_action)|setup_intent\.(succeeded|setup_failed|canceled)|checkout\.session\.(completed|expired|async_payment_succeeded|async_payment_failed)|charge\.refunded|refund\.(created|updated|failed))$/;
+
+/**
+ * Whether these bytes were signed by Stripe, with any of the secrets, within the tolerance: header `stripe-signature`,
+ * scheme `v1` (docs.stripe.com/webhooks/signature).
+ */
+export function isSigned(
+  body: Buffer,
+  headers: IncomingHttpHeaders,
+  secrets: readonly string[],
+  nowMs: number,
+): boolean {
+  const header = headers['stripe-signature'];
+  if (typeof header !== 'string') return false;
+  const parts = header.split(',').map((part) => part.trim());
+  const time = parts.find((part) => /^t=\d{1,12}$/.test(part))?.slice(2);
+  if (time === undefined || Math.abs(nowMs / 1_000 - Number(time)) > TOLERANCE_SECONDS) return false;
+  const given = parts.filter((part) => /^v1=[0-9a-f]{64}$/.test(part)).slice(0, MAX_SIGNATURES);
+  return secrets.some((secret) => {
+    const expected = createHmac('sha256', secret).update(`${time}.`).update(body).digest();
+    return given.some((part) => timingSafeEqual(expected, Buffer.from(part.slice(3), 'hex')));
+  });
+}
+
+/** What a signed event tells of; null when that is nothing of ours. */
+export function noticeOf(body: Buffer): PspNotice | null {
+  const read = eventSchema.safeParse(parse(body));
+  if (!read.success || !RELEVANT.test(read.data.type)) return null;
+  const { id, type, data } = read.data;
+  const { object } = data;
+  const reference = object.metadata?.['reference'] ?? object.client_reference_id;
+  if (reference === null || reference === undefined) return null;
+  const ofRefund = type.startsWith('refund.') || type.startsWith('charge.');
+  const providerReference = ofRefund ? (object.payment_intent ?? null) : object.id;
+  return { id, payment: { reference, providerReference } };
+}
+
+function parse(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    return null;
+  }
+}
