@@ -4,8 +4,9 @@ import { apiKeysOf } from './access/api-keys.js';
 import { RedisApiKeys } from './access/redis-api-keys.js';
 import { SCOPES } from './access/scope.js';
 import { Alerts } from './audit/alert.js';
+import { ChainShipper } from './audit/chain-shipper.js';
 import { CrossedHeads } from './audit/crossed-heads.js';
-import { openAudit } from './audit/open-audit.js';
+import { auditDir, openAudit, WRITERS, type Writer } from './audit/open-audit.js';
 import { OutcomeFollower } from './audit/outcome-follower.js';
 import { PatternWatch } from './audit/pattern.js';
 import { CaptureDesk } from './call/capture-desk.js';
@@ -96,6 +97,8 @@ export async function createApp(options: AppOptions): Promise<App> {
 
   const redis = new RedisClient({ address, clock, log, metrics });
   const heads = new CrossedHeads({ log: trail.log, redis, clock, logger: log });
+  const { auditShip } = config;
+  const shippers = auditShip === null ? [] : WRITERS.map((writer) => shipperOf(writer, auditShip));
   const { merchants } = flows;
   const outcomes = new OutcomeFollower({
     ...{ audit, log: trail.log, redis, merchants, alerts },
@@ -167,6 +170,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
   recovery.start();
   crm.start();
+  for (const shipper of shippers) shipper.start();
 
   return {
     port: doors.port,
@@ -185,8 +189,16 @@ export async function createApp(options: AppOptions): Promise<App> {
       await outcomes.stop();
       await redis.close();
       await trail.close();
+      for (const shipper of shippers) await shipper.stop();
     },
   };
+
+  function shipperOf(chain: Writer, { url, token }: NonNullable<Config['auditShip']>): ChainShipper {
+    return new ChainShipper({
+      ...{ dir: join(auditDir(config.dataDir), chain), url, token, clock, logger: log },
+      lag: (entries) => metrics.auditUnshipped.set({ chain }, entries),
+    });
+  }
 }
 
 function missing(redisReady: boolean, audited: boolean, draining: boolean): MemberError[] {

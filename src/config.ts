@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
-import { AppError } from './errors.js';
+import { isLoopback, SettingReader, type Environment } from './setting-reader.js';
 
 /** Every setting, checked. `INTERFACE` names are those of the environment; a test holds `.env.example` to this list. */
 export interface Config {
@@ -37,6 +37,8 @@ export interface Config {
   crm: { url: string; secrets: readonly string[] } | null;
   /** Hours of the day, UTC, in which an operation is an alert. */
   auditQuietHours: { from: number; to: number } | null;
+  /** Where the audit trail is copied to. */
+  auditShip: { url: string; token: string | null } | null;
   metricsPort: number;
   drainSeconds: number;
   logLevel: string;
@@ -48,8 +50,6 @@ export type VaultSeal =
   | { name: 'passphrase'; passphraseFile: string }
   | { name: 'transit'; keyUrl: string; tokenFile: string }
   | { name: 'aws-kms'; keyId: string };
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Names of all settings, for `.env.example` and for spotting typing errors. */
 export const SETTING_NAMES = [
@@ -89,12 +89,15 @@ export const SETTING_NAMES = [
   'CRM_WEBHOOK_URL',
   'CRM_WEBHOOK_SECRET',
   'AUDIT_QUIET_HOURS',
+  'AUDIT_SHIP_URL',
+  'AUDIT_SHIP_TOKEN',
   'METRICS_PORT',
   'DRAIN_SECONDS',
   'LOG_LEVEL',
 ] as const;
 
 export type SettingName = (typeof SETTING_NAMES)[number];
+type Reader = SettingReader<SettingName>;
 
 /** The settings and what is unsafe about them: each line says the name, what is wrong and an example. */
 export interface ReadConfig {
@@ -108,7 +111,7 @@ export interface ReadConfig {
  * Throws AppError `config_invalid` whose message has one line for each setting that is wrong.
  */
 export function readConfig(env: Environment): ReadConfig {
-  const read = new Reader(env);
+  const read = new SettingReader<SettingName>(env);
   const port = read.integer('PORT', 8080, 1, 65_535);
   const publicUrl = read.origin('PUBLIC_URL', `http://127.0.0.1:${port}`);
   const live = !isLoopback(publicUrl);
@@ -137,6 +140,13 @@ export function readConfig(env: Environment): ReadConfig {
   if (read.choice('PSP', ['none', 'simulated', 'stripe'], 'none') !== 'none') {
     read.wrong('PSP', 'names a payment provider, which this version has not', 'none');
   }
+
+  const shipUrl = read.url('AUDIT_SHIP_URL', true);
+  const shipToken = read.matching(
+    'AUDIT_SHIP_TOKEN',
+    /^[\w~.+/-]+=*$/,
+    randomBytes(24).toString('base64url'),
+  );
 
   const config: Config = {
     host: read.text('HOST') ?? '0.0.0.0',
@@ -176,6 +186,7 @@ export function readConfig(env: Environment): ReadConfig {
     apiKey: read.text('API_KEY'),
     crm: crmUrl !== null ? { url: crmUrl, secrets: crmSecrets } : null,
     auditQuietHours: quietHours(read),
+    auditShip: shipUrl === null ? null : { url: shipUrl, token: shipToken },
     metricsPort: read.integer('METRICS_PORT', 9464, 0, 65_535),
     drainSeconds: read.integer('DRAIN_SECONDS', 600, 0, 86_400),
     logLevel: read.choice(
@@ -213,7 +224,7 @@ export function readConfig(env: Environment): ReadConfig {
  * The key file is the sandbox's where none is named.
  */
 export function readVaultKeys(env: Environment): { file: string; seal: VaultSeal } {
-  const read = new Reader(env);
+  const read = new SettingReader<SettingName>(env);
   const file = resolve(read.text('VAULT_KEY_FILE') ?? `${read.text('DATA_DIR') ?? './data'}/vault-keys.json`);
   const seal = vaultSeal(read);
   read.finish();
@@ -247,144 +258,8 @@ function quietHours(read: Reader): Config['auditQuietHours'] {
 /** Two hours from 0 to 23 that differ. */
 const QUIET_HOURS = /^(\d|1\d|2[0-3])-(?!\1$)(\d|1\d|2[0-3])$/;
 
-/** Its parts are read where it is used. */
-const SENTINEL_URL = /^rediss?\+sentinel:\/\/[^\s/]+\/[\w.-]+(\?\S*)?$/;
-
 /** E.164, a SIP address or a client of the carrier's. */
 const ADDRESS = /^(\+[1-9]\d{1,14}|sips?:[^\s@]+@[^\s@]+|client:[\w.+-]{1,121})$/;
-
-/** Whether a URL's host is this machine. */
-export function isLoopback(url: string): boolean {
-  if (url.startsWith('unix://')) return true;
-  const host = URL.canParse(url) ? new URL(url).hostname : '';
-  return host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
-}
-
-class Reader {
-  readonly warnings: string[] = [];
-  readonly #env: Environment;
-  readonly #errors: string[] = [];
-
-  constructor(env: Environment) {
-    this.#env = env;
-  }
-
-  wrong(name: SettingName, what: string, example: string): void {
-    this.#errors.push(`${name} ${what}. Example: ${name}=${example}`);
-  }
-
-  unsafe(live: boolean, name: SettingName, what: string, example: string): void {
-    if (live) this.wrong(name, what, example);
-    else this.warnings.push(`${name} ${what}`);
-  }
-
-  finish(): void {
-    if (this.#errors.length > 0) throw new AppError('config_invalid', this.#errors.join('\n'));
-  }
-
-  /** Empty counts as not set, as compose files write it. */
-  text(name: SettingName): string | null {
-    const value = this.#env[name]?.trim();
-    return value === undefined || value === '' ? null : value;
-  }
-
-  matching(name: SettingName, pattern: RegExp, example: string): string | null {
-    const value = this.text(name);
-    if (value === null || pattern.test(value)) return value;
-    this.wrong(name, 'is not of the right form', example);
-    return null;
-  }
-
-  required(name: SettingName, pattern: RegExp, example: string): string {
-    if (this.text(name) === null) this.wrong(name, 'is missing', example);
-    return this.matching(name, pattern, example) ?? '';
-  }
-
-  /** One value, or two with a comma while a secret is being rotated. */
-  list(name: SettingName, pattern: RegExp, example: string): readonly string[] {
-    const parts =
-      this.text(name)
-        ?.split(',')
-        .map((part) => part.trim()) ?? [];
-    if (parts.length > 2) this.wrong(name, 'has more than two values', `${example},${example}`);
-    if (!parts.every((part) => pattern.test(part))) this.wrong(name, 'is not of the right form', example);
-    return parts;
-  }
-
-  requiredList(name: SettingName, pattern: RegExp, example: string): readonly string[] {
-    if (this.text(name) === null) this.wrong(name, 'is missing', example);
-    return this.list(name, pattern, example);
-  }
-
-  integer(name: SettingName, fallback: number, least: number, most: number): number {
-    const value = this.text(name);
-    if (value === null) return fallback;
-    const number = Number(value);
-    if (/^-?\d+$/.test(value) && number >= least && number <= most) return number;
-    this.wrong(name, `is not a whole number from ${least} to ${most}`, String(fallback));
-    return fallback;
-  }
-
-  choice<T extends string>(name: SettingName, choices: readonly T[], fallback: T): T {
-    const value = this.text(name);
-    if (value === null) return fallback;
-    const found = choices.find((choice) => choice === value);
-    if (found === undefined) this.wrong(name, `is none of ${choices.join(', ')}`, fallback);
-    return found ?? fallback;
-  }
-
-  /** An http(s) URL without user or password; plain http only to loopback where `secure` is asked for. */
-  url(name: SettingName, secure: boolean): string | null {
-    const value = this.text(name);
-    if (value === null) return null;
-    const url = URL.canParse(value) ? new URL(value) : null;
-    const plain = url?.protocol === 'http:';
-    if (url === null || !(plain || url.protocol === 'https:') || url.username !== '') {
-      this.wrong(name, 'is not an http or https URL', 'https://crm.example.com/tonewall');
-    } else if (plain && secure && !isLoopback(value)) {
-      this.wrong(name, 'is not https', 'https://crm.example.com/tonewall');
-    }
-    return value.replace(/\/+$/, '');
-  }
-
-  /** A base URL: scheme, host, port, and nothing behind. Anything but https is refused unless it is loopback. */
-  origin(name: SettingName, fallback: string): string {
-    const value = this.text(name);
-    if (value === null) return fallback;
-    const example = 'https://voice.example.com';
-    const url = URL.canParse(value) ? new URL(value) : null;
-    if (url === null || !/^https?:$/.test(url.protocol)) {
-      this.wrong(name, 'is not an https URL', example);
-    } else if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '') {
-      this.wrong(
-        name,
-        'has something behind the host, which signatures could not be checked against',
-        example,
-      );
-    } else if (url.protocol === 'http:' && !isLoopback(value)) {
-      this.wrong(name, 'is not https: only loopback may be http', example);
-    } else {
-      return url.origin;
-    }
-    return fallback;
-  }
-
-  redisUrl(name: SettingName): string | null {
-    const value = this.text(name);
-    if (value === null) return null;
-    if (
-      SENTINEL_URL.test(value) ||
-      value.split(',').every((part) => /^(rediss?:\/\/\S+|unix:\/\/([^\s/@]+@)?\/\S+)$/.test(part.trim()))
-    )
-      return value;
-    this.wrong(
-      name,
-      'is not a redis://, rediss:// or unix:// URL (or several, comma-separated, for a cluster, or redis+sentinel://)',
-      'rediss://user:password@redis.example.com:6380',
-    );
-    return null;
-  }
-}
 
 function exampleSecret(): string {
   return `whsec_${randomBytes(24).toString('base64')}`;

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createApp, type App } from './app.js';
 import { systemClock } from './clock.js';
-import { readConfig, type Config, type Environment } from './config.js';
+import { readConfig, type Config } from './config.js';
 import { AppError, codeOf } from './errors.js';
 import { createLogger, type Logger } from './log.js';
 import { createMetrics, type Metrics } from './metrics.js';
@@ -11,6 +11,7 @@ import { lockDataDir } from './redis/data-dir-lock.js';
 import { startPrivateRedis } from './redis/private-redis.js';
 import { findRedisServer } from './redis/redis-server.js';
 import { startSandbox, type Sandbox } from './sandbox/sandbox.js';
+import type { Environment } from './setting-reader.js';
 import { insistOnSafety, keysBeside, processLimits, readableKeys, unsafeFacts } from './start-checks.js';
 
 /** The project's folder: the built program is in `dist/`. */

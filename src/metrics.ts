@@ -137,7 +137,8 @@ export function createMetrics() {
     }),
     auditUnshipped: new Gauge({
       name: 'tonewall_audit_unshipped_entries',
-      help: 'Entries of the audit trail that are on this machine only',
+      help: 'Entries of the audit trail that are on this machine only, by chain',
+      labelNames: ['chain'],
       registers,
     }),
     auditRefused: new Counter({

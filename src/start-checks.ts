@@ -1,8 +1,9 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
-import type { Config, Environment, VaultSeal } from './config.js';
+import type { Config, VaultSeal } from './config.js';
 import { AppError } from './errors.js';
 import type { Logger } from './log.js';
+import type { Environment } from './setting-reader.js';
 
 /** How the process was started. */
 export interface ProcessFacts {

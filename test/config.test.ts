@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { isLoopback, readConfig, SETTING_NAMES } from '../src/config.js';
+import { readConfig, SETTING_NAMES } from '../src/config.js';
+import { isLoopback } from '../src/setting-reader.js';
 import { BEEP_LEVEL } from '../src/dsp/beeper.js';
 import { NOISE_LEVEL } from '../src/dsp/comfort-noise.js';
 

@@ -29,10 +29,13 @@ export interface Torn {
   torn: number;
 }
 
-/** The lines of a segment, without their ends. One that is too long to be ours comes cut. */
-export async function* linesOf({ path }: Segment): AsyncGenerator<string | Torn> {
+/** The lines of a segment from a byte on, without their ends. One that is too long to be ours comes cut. */
+export async function* linesOf({ path }: Segment, start = 0): AsyncGenerator<string | Torn> {
   let rest: Buffer = Buffer.alloc(0);
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 18 }) as AsyncIterable<Buffer>) {
+  for await (const chunk of createReadStream(path, {
+    start,
+    highWaterMark: 1 << 18,
+  }) as AsyncIterable<Buffer>) {
     const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
     let from = 0;
     for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, from)) {

@@ -14,7 +14,7 @@ import { withOperatorTrail } from './operator-trail.js';
 import { Progress } from './progress.js';
 import { withServiceRedis } from './service-redis.js';
 
-const USAGE = `usage: npx tonewall audit verify [DIR] [--heads]
+const USAGE = `usage: npx tonewall audit verify [DIR] [--heads] [--shipped]
        npx tonewall audit show [DIR] [--since WHEN] [--type TYPE] [--actor NAME] [--json]
 `;
 
@@ -29,6 +29,7 @@ ${USAGE}
                 and needs the vault keys. A copy is read without them: then links, checkpoints and the head are
                 checked, and MACs are not
 
+  --shipped     DIR is what arrived at AUDIT_SHIP_URL: it has no head, and where it ends only --heads can say
   --heads       compares with the heads that the nodes left in Redis each minute
   --since WHEN  10m, 12h, 7d, a date (2027-06-30), or a time in RFC 3339
   --type TYPE   ${[...new Set(Object.keys(AUDIT_EVENTS).map((type) => type.split('.')[0]))].join(', ')}; or one of them in full, such as token.read
@@ -47,7 +48,7 @@ example: npx tonewall audit show --since 12h --type access`,
     const { action, dir, wanted } = asked;
     const own = auditDir(io.env['DATA_DIR'] || './data');
     const work = async (folders: readonly string[], keys: AuditKeys | null): Promise<number> => {
-      if (action === 'verify') return verify(folders, { keys, heads: asked.heads }, io);
+      if (action === 'verify') return verify(folders, { ...asked, keys }, io);
       for (const folder of folders) await showChain(folder, wanted, io);
       return 0;
     };
@@ -64,6 +65,7 @@ interface Asked {
   action: 'verify' | 'show';
   dir: string | null;
   heads: boolean;
+  shipped: boolean;
   wanted: Wanted;
 }
 
@@ -74,6 +76,7 @@ function parsed(args: readonly string[]): Asked | null {
       allowPositionals: true,
       options: {
         heads: { type: 'boolean' },
+        shipped: { type: 'boolean' },
         since: { type: 'string' },
         type: { type: 'string' },
         actor: { type: 'string' },
@@ -81,12 +84,13 @@ function parsed(args: readonly string[]): Asked | null {
       },
     });
     const [action, dir = null, ...rest] = positionals;
-    const { heads, ...show } = values;
+    const { heads = false, shipped = false, ...show } = values;
     if (rest.length > 0 || (action !== 'verify' && action !== 'show')) return null;
-    if (action === 'verify' ? Object.keys(show).length > 0 : heads) return null;
+    if (action === 'verify' ? Object.keys(show).length > 0 : heads || shipped) return null;
+    if (shipped && dir === null) return null;
     const { since = null, type = null, actor = null, json = false } = show;
     const wanted = { since: since === null ? null : sinceOf(since), type, actor, json };
-    return { action, dir, heads: heads ?? false, wanted };
+    return { action, dir, heads, shipped, wanted };
   } catch (error) {
     if (error instanceof AppError) throw error;
     return null;
@@ -106,7 +110,7 @@ function sinceOf(text: string): string {
 
 async function verify(
   folders: readonly string[],
-  { keys, heads }: { keys: AuditKeys | null; heads: boolean },
+  { keys, heads, shipped }: { keys: AuditKeys | null; heads: boolean; shipped: boolean },
   io: CommandIo,
 ): Promise<number> {
   const left = heads ? await withServiceRedis(io, leftHeads) : [];
@@ -118,11 +122,11 @@ async function verify(
     const known = left.filter((head) => head.chain === chain);
     const progress = new Progress(io.stderr);
     const verdict = await verifyChain(folder, {
-      ...{ keys, known },
+      ...{ keys, known, shipped },
       progress: (entries) => progress.show(() => `${folder}: ${entries.toLocaleString('en')} entries`),
     });
     progress.clear();
-    io.stdout.write(report(folder, verdict, known));
+    io.stdout.write(report(folder, verdict, { known, shipped }));
     sound &&= verdict.fault === null;
   }
   for (const { chain, seq, time } of left.filter((head) => !seen.has(head.chain))) {
@@ -131,11 +135,16 @@ async function verify(
   return sound ? 0 : 1;
 }
 
-function report(folder: string, verdict: Verdict, known: readonly LeftHead[]): string {
+function report(
+  folder: string,
+  verdict: Verdict,
+  { known, shipped }: { known: readonly LeftHead[]; shipped: boolean },
+): string {
   const { chain, head, fault, checkpoints, torn, open, macs } = verdict;
+  const end = shipped ? '' : ', the head';
   const lines = [
     `chain    ${chain === '' ? 'has no name' : chain}`,
-    `checked  links, ${count(checkpoints)} checkpoints, the head${macs ? ', MACs' : '; no MACs: the vault keys are needed'}`,
+    `checked  links, ${count(checkpoints)} checkpoints${end}${macs ? ', MACs' : '; no MACs: the vault keys are needed'}`,
     ...known.map(({ seq, time }) => `redis    has its entry ${count(seq)} of ${time}`),
     ...(torn > 0
       ? [`torn     ${torn} bytes of an entry that a crash cut off: nobody was told that it was written`]

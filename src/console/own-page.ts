@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import { isLoopback } from '../config.js';
+import { isLoopback } from '../setting-reader.js';
 import { AppError } from '../errors.js';
 
 /**

@@ -22,6 +22,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['card', 'recording'],
   ['dsp', 'redis', 'start-checks'],
   ['config', 'metrics'],
+  ['setting-reader'],
   ['errors', 'log', 'clock', 'id', 'secret', 'currency'],
 ];
 
