@@ -3,11 +3,10 @@ import { codeOf } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Metrics } from '../metrics.js';
 import type { RedisNode, RedisServers } from '../redis/redis.js';
-import { aadOf, bindingOf } from './envelope.js';
 import type { KeyProvider } from './key-provider.js';
 import { END, RewrapLedger, type RewrapCounts, type RewrapProgress } from './rewrap-ledger.js';
-import { REWRAP } from './rewrap-scripts.js';
-import { placeOf, rowKeys, SEALED_ROWS } from './row-keys.js';
+import { rewrapRows, type RowOutcome } from './rewrap-rows.js';
+import { SEALED_ROWS } from './row-keys.js';
 import { sayVersion, scan } from './sealed-rows.js';
 import { Throttle } from './throttle.js';
 
@@ -118,73 +117,34 @@ export class Rewrapper {
   }
 
   async #walk(server: RedisNode, run: string, target: string): Promise<boolean> {
-    const { clock, keys, node } = this.#options;
+    const { clock, keys, node, redis } = this.#options;
     let prolonged = clock.monotonic();
     let cursor = await this.#ledger.cursor(run);
     while (cursor !== END) {
       if (this.#stopped || keys.active !== target) return false;
-      const began = clock.monotonic();
-      if (began - prolonged > PROLONG_MS) {
+      if (clock.monotonic() - prolonged > PROLONG_MS) {
         if (!(await this.#ledger.lease(node))) return false;
-        prolonged = began;
+        prolonged = clock.monotonic();
       }
+      const began = clock.monotonic();
       const step = await scan(server, cursor, SEALED_ROWS, this.#throttle.batch);
-      const counts = await this.#rewrapAll(step.keys);
+      const latency = clock.monotonic() - began;
+      const counts = this.#count(await rewrapRows(redis, keys, step.keys));
       cursor = step.cursor === '0' ? END : step.cursor;
-      await this.#ledger.advance(run, cursor, counts);
-      const worked = clock.monotonic();
-      await server.command('PING');
-      await this.#pause(this.#throttle.rest(worked - began, clock.monotonic() - worked));
+      const rest = this.#throttle.rest(clock.monotonic() - began, latency);
+      await Promise.all([this.#ledger.advance(run, cursor, counts), this.#pause(rest)]);
     }
     return true;
   }
 
-  async #rewrapAll(rows: readonly string[]): Promise<RewrapCounts> {
-    const counts = { scanned: rows.length, rewrapped: 0, raced: 0, failed: 0 };
-    for (const outcome of await Promise.all(rows.map((row) => this.#rewrap(row)))) {
+  #count(outcomes: readonly RowOutcome[]): RewrapCounts {
+    const counts = { scanned: outcomes.length, rewrapped: 0, raced: 0, failed: 0 };
+    for (const outcome of outcomes) {
       if (outcome === 'kept') continue;
       counts[outcome]++;
       this.#options.metrics.rewraps.inc({ outcome });
     }
     return counts;
-  }
-
-  async #rewrap(row: string): Promise<'kept' | 'rewrapped' | 'raced' | 'failed'> {
-    const { keys, redis } = this.#options;
-    try {
-      const reply = await redis.commandBuffer('HMGET', row, 'k', 'w', 'v');
-      const [version, wrapped, layout] = reply as (Buffer | null)[];
-      if (!version || !wrapped || !layout) return 'raced';
-      const old = version.toString();
-      const at = keys.versions.findIndex(({ id }) => id === old);
-      if (at >= 0 && at >= keys.versions.findIndex(({ id }) => id === keys.active)) return 'kept';
-      const next = await this.#rewrapped(row, Number(layout.toString()), old, wrapped);
-      const done = await redis.run(REWRAP, [row], [version, wrapped, next.version, next.sealed]);
-      return done === 1 ? 'rewrapped' : 'raced';
-    } catch (error) {
-      if (codeOf(error) === 'redis_unavailable') throw error;
-      return 'failed';
-    }
-  }
-
-  /** The data key of a row, wrapped by the active version. */
-  async #rewrapped(
-    row: string,
-    layout: number,
-    version: string,
-    wrapped: Buffer,
-  ): Promise<{ version: string; sealed: Buffer }> {
-    const { keys, redis } = this.#options;
-    const place = placeOf(row);
-    if (place === null) throw new RangeError('a sealed row has no place');
-    const record = String(await redis.command('GET', rowKeys(place).record));
-    const aad = aadOf('data-key', bindingOf(layout, place, record));
-    const dataKey = await keys.unwrap(place.merchant, version, wrapped, aad);
-    try {
-      return await keys.wrap(place.merchant, dataKey, aad);
-    } finally {
-      dataKey.wipe();
-    }
   }
 
   #report(version: string, { round, done, scanned, rewrapped, failed }: RewrapProgress): void {

@@ -3,11 +3,11 @@ const LIMIT_MS = 15;
 const SAMPLES = 20;
 const QUANTILE = 0.95;
 /** Keys of Redis looked at in one step; about a third of them are sealed cards. */
-const LEAST = 64;
+const LEAST = 192;
 const MOST = 512;
 const GROWTH = 1.25;
-/** Rest for half as long as was worked: a third of the time is the calls' alone. */
-const REST = 0.5;
+/** Rest for a quarter as long as was worked: a fifth of the time is the calls' alone. */
+const REST = 0.25;
 
 /**
  * How much background work to do at once: a little more while Redis answers quickly, half as much when the 95th
@@ -22,7 +22,7 @@ export class Throttle {
     return Math.floor(this.#batch);
   }
 
-  /** Takes what a batch took and how long Redis then needed for an answer; gives how long to rest, in ms. */
+  /** Takes what a batch took and how long Redis needed for an answer before it; gives how long to rest, in ms. */
   rest(workedMs: number, latencyMs: number): number {
     this.#latencies.push(latencyMs);
     if (this.#latencies.length > SAMPLES) this.#latencies.shift();

@@ -9,9 +9,9 @@ function worked(throttle: Throttle, times: number, latencyMs: number): number {
 
 it('works more at once while Redis answers quickly, up to a bound', () => {
   const throttle = new Throttle();
-  expect(throttle.batch).toBe(64);
+  expect(throttle.batch).toBe(192);
   worked(throttle, 1, 1);
-  expect(throttle.batch).toBe(80);
+  expect(throttle.batch).toBe(240);
   worked(throttle, 50, 1);
   expect(throttle.batch).toBe(512);
 });
@@ -24,19 +24,19 @@ it('works half as much at once while Redis is slow, down to a bound', () => {
   worked(throttle, 1, 16);
   expect(throttle.batch).toBe(256);
   worked(throttle, 50, 16);
-  expect(throttle.batch).toBe(64);
+  expect(throttle.batch).toBe(192);
 });
 
-it('rests half as long as it worked, and as long as a slow Redis took', () => {
+it('rests a quarter as long as it worked, and as long as a slow Redis took', () => {
   const throttle = new Throttle();
-  expect(worked(throttle, 20, 15)).toBe(2);
-  expect(worked(throttle, 20, 40)).toBe(42);
+  expect(worked(throttle, 20, 15)).toBe(1);
+  expect(worked(throttle, 20, 40)).toBe(41);
 });
 
 it('gets over a slow moment', () => {
   const throttle = new Throttle();
   worked(throttle, 20, 100);
   worked(throttle, 20, 1);
-  expect(throttle.batch).toBeGreaterThan(64);
-  expect(worked(throttle, 1, 1)).toBe(2);
+  expect(throttle.batch).toBeGreaterThan(192);
+  expect(worked(throttle, 1, 1)).toBe(1);
 });
