@@ -122,7 +122,7 @@ describe('Redis away in the middle', () => {
       token: null,
     });
     expect(service.logged('redis does not answer')).toHaveLength(1);
-    expect(service.logged('the vault could not take a card')).toHaveLength(1);
+    expect(service.logged('the till could not take a card')).toHaveLength(1);
 
     while (systemClock.monotonic() - paused < SILENCE_MS) {
       await sleep(500);
