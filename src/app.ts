@@ -10,10 +10,12 @@ import { auditDir, openAudit, WRITERS, type Writer } from './audit/open-audit.js
 import { OutcomeFollower } from './audit/outcome-follower.js';
 import { PatternWatch } from './audit/pattern.js';
 import { CaptureDesk } from './call/capture-desk.js';
+import { CaptureSettlements } from './call/capture-settlements.js';
 import { Recovery } from './call/recovery.js';
 import { RedisRecords } from './call/redis-records.js';
 import { Registry } from './call/registry.js';
 import { Switchboard } from './call/switchboard.js';
+import { OUTCOMES } from './capture/view.js';
 import { createTwilioControl } from './carrier/twilio/call-control.js';
 import { createTwilioDoors } from './carrier/twilio/twilio.js';
 import { VaultTill } from './charge/vault-till.js';
@@ -91,6 +93,9 @@ export async function createApp(options: AppOptions): Promise<App> {
   keys.watch((version) => audit.fact('key.active', version));
   const alerts = new Alerts({ audit, log, metrics });
   const patterns = new PatternWatch(config.auditQuietHours);
+  // Under a key: whoever reads the trail can't try secrets out by it.
+  const settings = await keys.mac('audit', '', Buffer.from(`settings ${JSON.stringify(config)}`));
+  audit.fact('service.start', `flows ${flows.digest} settings ${settings.toString('hex', 0, 16)}`);
   trail.log.watch((note, at) => {
     for (const { pattern, who, count } of patterns.take(note, at)) alerts.raise(pattern, `by ${who}`, count);
   });
@@ -154,6 +159,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     apiKeys: apiKeysOf(configured, new RedisApiKeys({ redis, clock, log })),
     health: { missing: () => missing(checked && redis.ready, audit.ready, switchboard.draining) },
     mounts: [
+    outcomes: OUTCOMES.filter((outcome) => till.can(outcome)),
       { path: '/twilio', router: carrier.router },
       { path: '/console', router: console },
     ],

@@ -41,6 +41,7 @@ export const AUDIT_EVENTS = {
   'key.reinstate': { kind: 'operation', rule: '10.2.1.2', meaning: 'a retired version is taken into use' },
   'key.destroy': { kind: 'operation', rule: '10.2.1.2', meaning: 'the secret of a version is destroyed' },
   'key.reseal': { kind: 'operation', rule: '10.2.1.2', meaning: 'the key file gets another seal' },
+  'key.create': { kind: 'fact', rule: '10.2.1.7', meaning: 'the file of the vault keys is made' },
   'key.active': {
     kind: 'fact',
     rule: '10.2.1.2',
@@ -51,6 +52,11 @@ export const AUDIT_EVENTS = {
     kind: 'fact',
     rule: '10.2.1.6',
     meaning: 'a process goes on with it; names the head that it found',
+  'service.start': {
+    kind: 'fact',
+    rule: '10.2.1.7',
+    meaning: 'what the service starts with: digests of its flows and, under the audit key, of its settings',
+  },
   },
   'log.stop': { kind: 'fact', rule: '10.2.1.6', meaning: 'the process ends' },
   'log.gap': {

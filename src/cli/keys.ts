@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { systemClock, timestamp } from '../clock.js';
 import { readVaultKeys } from '../config.js';
@@ -11,7 +12,7 @@ import { countByVersion, nodesSealingWith } from '../vault/sealed-rows.js';
 import { sealOf } from '../vault/seals.js';
 import type { Command, CommandIo } from './command.js';
 import { keyTable, rewrapLine } from './key-table.js';
-import { audited } from './operator-trail.js';
+import { audited, withOperatorTrail } from './operator-trail.js';
 import { withServiceRedis } from './service-redis.js';
 
 const USAGE = `usage: npx tonewall keys create FILE
@@ -104,6 +105,16 @@ function parsed(args: readonly string[]): Asked | null {
 async function create(file: string, { env, stdout }: CommandIo): Promise<number> {
   const { seal } = readVaultKeys(env);
   await createKeyFile(file, now(), await sealOf(seal));
+  try {
+    await withOperatorTrail({ env: { ...env, VAULT_KEY_FILE: file } }, (audit) => {
+      audit.fact('key.create', file);
+      return Promise.resolve();
+    });
+  } catch (error) {
+    // No entry, no operation: nobody is to use keys whose making was not written down.
+    await rm(file);
+    throw error;
+  }
   stdout.write(`${file} is made. Next: set VAULT_KEY_FILE=${file}, and put a copy in a safe place.\n`);
   if (seal.name === 'plain')
     stdout.write('Its keys are in clear. A live service wants them sealed: see VAULT_KEY_SEAL.\n');

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import path from 'node:path';
 import {
   flowSchema,
@@ -18,6 +19,12 @@ export class Flows {
   constructor(flows: readonly Flow[]) {
     this.#byName = new Map(flows.map((flow) => [flow.name, flow]));
     this.#byNumber = new Map(flows.flatMap((flow) => flow.numbers.map((number) => [number, flow])));
+  }
+
+  /** Changes when any flow does: half a SHA-256, in hexadecimal. */
+  get digest(): string {
+    const flows = [...this.#byName.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    return createHash('sha256').update(JSON.stringify(flows)).digest('hex').slice(0, 32);
   }
 
   /** Whose calls the flows take. */

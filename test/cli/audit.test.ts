@@ -189,6 +189,19 @@ it('has an entry for everything that an operator does, and what it was done to',
   expect(new Set(entries.map(({ actor }) => actor))).toEqual(new Set([userInfo().username]));
 });
 
+it('has an entry for the making of the keys, or there are none', async () => {
+  const file = join(dir, 'new.json');
+  const apart = { DATA_DIR: join(dir, 'apart') };
+  await run(keys, ['create', file], apart);
+  const made = (await entriesOf(join(dir, 'apart/audit/operator'))).filter(
+    ({ type }) => type === 'key.create',
+  );
+  expect(made).toMatchObject([{ outcome: 'done', actor: userInfo().username, resource: file }]);
+  const other = join(dir, 'other.json');
+  await expect(run(keys, ['create', other], apart)).rejects.toMatchObject({ code: 'config_invalid' });
+  await expect(readFile(other)).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
 it('changes nothing when it can not be written down', async () => {
   await run(audit, ['verify']);
   await rm(join(dir, 'audit/operator/signer'));

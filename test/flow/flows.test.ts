@@ -88,6 +88,19 @@ describe('a flow', () => {
     expect(sentences?.please_hold).toBe('Merci de patienter, nous vous mettons en relation.');
   });
 
+  it('changes the digest of all when it does, and no other way', async () => {
+    const digest = async () => (await loadFlows(folder)).digest;
+    await put('a.yaml', 'name: a\n');
+    await put('b.yaml', 'name: b\n');
+    const before = await digest();
+    expect(before).toMatch(/^[0-9a-f]{32}$/);
+    await put('a.yaml', 'name: b\n');
+    await put('b.yaml', 'name: a\n');
+    expect(await digest()).toBe(before);
+    await put('b.yaml', 'name: a\nlanguage: fr\n');
+    expect(await digest()).not.toBe(before);
+  });
+
   it('answers the numbers that it claims, the default one all others', async () => {
     await put('a.yaml', 'name: a\nnumbers: ["+33123456789"]\n');
     await put('b.yaml', 'name: b\n');

@@ -74,6 +74,13 @@ describe('the audit trail of a service', () => {
     ]);
   });
 
+  it('tells what the service was started with, and no setting can be read from it', async () => {
+    const started = (await entriesOf(join(dir, 'audit/service'))).find(
+      ({ type }) => type === 'service.start',
+    );
+    expect(started?.resource).toMatch(/^flows [0-9a-f]{32} settings [0-9a-f]{32}$/);
+  });
+
   it('tells of everybody who is refused', async () => {
     await service.api('GET', '/v1/calls', undefined, { authorization: '' });
     await service.api('GET', '/v1/calls', undefined, { authorization: 'Bearer wrong' });
@@ -154,7 +161,7 @@ it('has an event for each operation of the API that touches a card or begins or 
 /** Entries of the service's chain that are not about the chain, each outcome behind its intent. */
 async function told() {
   return (await entriesOf(join(dir, 'audit/service')))
-    .filter(({ type }) => !type.startsWith('log.'))
+    .filter(({ type }) => !/^(log|service)\./.test(type))
     .toSorted((a, b) => (a.intent || a.seq) - (b.intent || b.seq))
     .map(({ type, outcome, actor, origin, resource }) => [type, outcome, actor, origin, resource]);
 }

@@ -95,7 +95,8 @@ async function ask(method: string, path: string, id: string) {
       line
         .replace(/^[^"]*/, '')
         .replaceAll(id, 'ID')
-        .replaceAll(/\b[0-9a-f]{32,40}\b/g, 'HEX'),
+        .replaceAll(/\b[0-9a-f]{32,40}\b/g, 'HEX')
+        .replaceAll(/"\d+ (token\.destroy done) \S+"/g, '"INTENT $1 NAME"'),
     );
   return { answer: { status: answer.status, body: answer.body }, commands };
 }
