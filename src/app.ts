@@ -10,12 +10,10 @@ import { auditDir, openAudit, WRITERS, type Writer } from './audit/open-audit.js
 import { OutcomeFollower } from './audit/outcome-follower.js';
 import { PatternWatch } from './audit/pattern.js';
 import { CaptureDesk } from './call/capture-desk.js';
-import { CaptureSettlements } from './call/capture-settlements.js';
 import { Recovery } from './call/recovery.js';
 import { RedisRecords } from './call/redis-records.js';
 import { Registry } from './call/registry.js';
 import { Switchboard } from './call/switchboard.js';
-import { OUTCOMES } from './capture/view.js';
 import { createTwilioControl } from './carrier/twilio/call-control.js';
 import { createTwilioDoors } from './carrier/twilio/twilio.js';
 import { VaultTill } from './charge/vault-till.js';
@@ -159,7 +157,6 @@ export async function createApp(options: AppOptions): Promise<App> {
     apiKeys: apiKeysOf(configured, new RedisApiKeys({ redis, clock, log })),
     health: { missing: () => missing(checked && redis.ready, audit.ready, switchboard.draining) },
     mounts: [
-    outcomes: OUTCOMES.filter((outcome) => till.can(outcome)),
       { path: '/twilio', router: carrier.router },
       { path: '/console', router: console },
     ],
