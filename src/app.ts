@@ -10,13 +10,14 @@ import { auditDir, openAudit, WRITERS, type Writer } from './audit/open-audit.js
 import { OutcomeFollower } from './audit/outcome-follower.js';
 import { PatternWatch } from './audit/pattern.js';
 import { CaptureDesk } from './call/capture-desk.js';
+import { CaptureSettlements } from './call/capture-settlements.js';
 import { Recovery } from './call/recovery.js';
 import { RedisRecords } from './call/redis-records.js';
 import { Registry } from './call/registry.js';
 import { Switchboard } from './call/switchboard.js';
 import { createTwilioControl } from './carrier/twilio/call-control.js';
 import { createTwilioDoors } from './carrier/twilio/twilio.js';
-import { VaultTill } from './charge/vault-till.js';
+import { openCharges } from './charge/open-charges.js';
 import type { Clock } from './clock.js';
 import type { Config } from './config.js';
 import { createConsole } from './console/console.js';
@@ -27,9 +28,12 @@ import { loadPrompts } from './flow/prompts.js';
 import { createHttp } from './http/http.js';
 import { startListening, type UpgradeHandler } from './http/listening.js';
 import { startMetricsServer } from './http/metrics-server.js';
+import { createPspWebhook } from './http/psp-webhook.js';
 import { newId } from './id.js';
 import type { Logger } from './log.js';
 import type { Metrics } from './metrics.js';
+import type { Psp } from './psp/psp.js';
+import { StripePsp } from './psp/stripe/stripe-psp.js';
 import { checkAddress, checkDurability } from './redis/durability.js';
 import { checkLevel } from './redis/durability-level.js';
 import { dataDirs, plainPeers, unsafeRedis } from './redis/exposure.js';
@@ -88,12 +92,12 @@ export async function createApp(options: AppOptions): Promise<App> {
 
   const trail = await openAudit({ dataDir: config.dataDir, writer: 'service', keys, clock, log, metrics });
   const { audit } = trail;
-  keys.watch((version) => audit.fact('key.active', version));
-  const alerts = new Alerts({ audit, log, metrics });
-  const patterns = new PatternWatch(config.auditQuietHours);
   // Under a key: whoever reads the trail can't try secrets out by it.
   const settings = await keys.mac('audit', '', Buffer.from(`settings ${JSON.stringify(config)}`));
   audit.fact('service.start', `flows ${flows.digest} settings ${settings.toString('hex', 0, 16)}`);
+  keys.watch((version) => audit.fact('key.active', version));
+  const alerts = new Alerts({ audit, log, metrics });
+  const patterns = new PatternWatch(config.auditQuietHours);
   trail.log.watch((note, at) => {
     for (const { pattern, who, count } of patterns.take(note, at)) alerts.raise(pattern, `by ${who}`, count);
   });
@@ -126,7 +130,13 @@ export async function createApp(options: AppOptions): Promise<App> {
   const control = createTwilioControl({ ...config, apiUrl: config.carrierApiUrl, clock, log, metrics });
   const shared = { registry, records, outbox: crm.outbox, audit, live, clock, log, metrics };
   const switchboard = new Switchboard({ ...shared, control, flowFor, settings: config, prompts });
-  const desk = new CaptureDesk({ ...shared, till: new VaultTill(vault), redis, testCards: config.testCards });
+  const psp = pspOf(config.psp, clock);
+  const { till, charges, settler } = openCharges({
+    ...shared,
+    ...{ psp, storeCards: config.storeCards, redis, durability, vault, merchants },
+    settlements: new CaptureSettlements(shared),
+  });
+  const desk = new CaptureDesk({ ...shared, till, redis, testCards: config.testCards });
   const recovery = new Recovery(shared);
   const rewrapper = new Rewrapper({ redis, keys, node, clock, log, metrics });
 
@@ -153,12 +163,15 @@ export async function createApp(options: AppOptions): Promise<App> {
   const client = { principal: 'API_KEY', merchant: MERCHANT, scopes: new Set(SCOPES) };
   const configured = apiKeyList(config.apiKey === null ? [] : [{ key: config.apiKey, client }]);
   const app = createHttp({
-    ...{ calls: desk, vault, events: crm.log, audit, redis, metrics, log, clock },
+    ...{ calls: desk, vault, charges, events: crm.log, audit, redis, metrics, log, clock },
     apiKeys: apiKeysOf(configured, new RedisApiKeys({ redis, clock, log })),
     health: { missing: () => missing(checked && redis.ready, audit.ready, switchboard.draining) },
     mounts: [
       { path: '/twilio', router: carrier.router },
       { path: '/console', router: console },
+      ...(psp === null || settler === null
+        ? []
+        : [{ path: '/psp', router: createPspWebhook({ psp, settler, audit, log, metrics }) }]),
     ],
   });
 
@@ -173,6 +186,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
   recovery.start();
   crm.start();
+  settler?.start();
   for (const shipper of shippers) shipper.start();
 
   return {
@@ -187,6 +201,8 @@ export async function createApp(options: AppOptions): Promise<App> {
       await metricsDoor.close();
       keys.stop();
       await rewrapper.stop();
+      await settler?.stop();
+      await psp?.close();
       await crm.stop();
       await heads.stop();
       await outcomes.stop();
@@ -201,6 +217,19 @@ export async function createApp(options: AppOptions): Promise<App> {
       ...{ dir: join(auditDir(config.dataDir), chain), url, token, clock, logger: log },
       lag: (entries) => metrics.auditUnshipped.set({ chain }, entries),
     });
+  }
+}
+
+function pspOf(settings: Config['psp'], clock: Clock): Psp | null {
+  switch (settings.name) {
+    case 'none':
+      return null;
+    case 'simulated':
+      throw new AppError('config_invalid', 'PSP=simulated is not there yet. Example: PSP=none');
+    case 'stripe': {
+      const { apiUrl, ...rest } = settings;
+      return new StripePsp({ ...rest, clock, ...(apiUrl !== null && { apiUrl }) });
+    }
   }
 }
 

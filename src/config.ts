@@ -32,6 +32,9 @@ export interface Config {
   vaultKeyFile: string;
   vaultSeal: VaultSeal;
   tokenTtlDays: number;
+  psp: PspSettings;
+  /** False: the payment provider keeps cards, and the vault none. */
+  storeCards: boolean;
   testCards: 'allow' | 'refuse';
   apiKey: string | null;
   crm: { url: string; secrets: readonly string[] } | null;
@@ -50,6 +53,12 @@ export type VaultSeal =
   | { name: 'passphrase'; passphraseFile: string }
   | { name: 'transit'; keyUrl: string; tokenFile: string }
   | { name: 'aws-kms'; keyId: string };
+
+/** Who moves money. */
+export type PspSettings =
+  | { name: 'none' }
+  | { name: 'simulated'; url: string; secret: string; webhookSecret: string; caFile: string }
+  | { name: 'stripe'; secretKey: string; webhookSecrets: readonly string[]; apiUrl: string | null };
 
 /** Names of all settings, for `.env.example` and for spotting typing errors. */
 export const SETTING_NAMES = [
@@ -83,7 +92,12 @@ export const SETTING_NAMES = [
   'STORE_CARDS',
   'PSP',
   'STRIPE_SECRET_KEY',
+  'STRIPE_WEBHOOK_SECRET',
   'STRIPE_API_URL',
+  'SIMULATED_PSP_URL',
+  'SIMULATED_PSP_SECRET',
+  'SIMULATED_PSP_WEBHOOK_SECRET',
+  'SIMULATED_PSP_CA_FILE',
   'TEST_CARDS',
   'API_KEY',
   'CRM_WEBHOOK_URL',
@@ -130,15 +144,10 @@ export function readConfig(env: Environment): ReadConfig {
   if (crmUrl !== null && crmSecrets.length === 0) {
     read.wrong('CRM_WEBHOOK_SECRET', 'is missing: events are never sent unsigned', exampleSecret());
   }
-  if (read.choice('STORE_CARDS', ['true', 'false'], 'true') === 'false') {
-    read.wrong(
-      'STORE_CARDS',
-      "can't be false without a payment provider, which this version has not",
-      'true',
-    );
-  }
-  if (read.choice('PSP', ['none', 'simulated', 'stripe'], 'none') !== 'none') {
-    read.wrong('PSP', 'names a payment provider, which this version has not', 'none');
+  const psp = pspSettings(read, live);
+  const storeCards = read.choice('STORE_CARDS', ['true', 'false'], 'true') === 'true';
+  if (!storeCards && psp.name === 'none') {
+    read.wrong('STORE_CARDS', "can't be false without a payment provider that keeps cards: set PSP", 'true');
   }
 
   const shipUrl = read.url('AUDIT_SHIP_URL', true);
@@ -182,6 +191,7 @@ export function readConfig(env: Environment): ReadConfig {
     ),
     vaultSeal: vaultSeal(read),
     tokenTtlDays: read.integer('TOKEN_TTL_DAYS', 15, 1, 400),
+    ...{ psp, storeCards },
     testCards: read.choice('TEST_CARDS', ['allow', 'refuse'], 'allow'),
     apiKey: read.text('API_KEY'),
     crm: crmUrl !== null ? { url: crmUrl, secrets: crmSecrets } : null,
@@ -229,6 +239,27 @@ export function readVaultKeys(env: Environment): { file: string; seal: VaultSeal
   const seal = vaultSeal(read);
   read.finish();
   return { file, seal };
+}
+
+function pspSettings(read: Reader, live: boolean): PspSettings {
+  const name = read.choice('PSP', ['none', 'simulated', 'stripe'], 'none');
+  if (name === 'none') return { name };
+  if (name === 'simulated') {
+    if (live) read.wrong('PSP', 'is a toy: where PUBLIC_URL is not loopback it takes no money', 'stripe');
+    return {
+      name,
+      url: read.required('SIMULATED_PSP_URL', /^https:/, 'https://127.0.0.1:8443'),
+      secret: read.required('SIMULATED_PSP_SECRET', /^\S+$/, 'sk_simulated'),
+      webhookSecret: read.required('SIMULATED_PSP_WEBHOOK_SECRET', /^\S+$/, exampleSecret()),
+      caFile: read.required('SIMULATED_PSP_CA_FILE', /./, './data/simulated-psp-ca.pem'),
+    };
+  }
+  const secretKey = read.required('STRIPE_SECRET_KEY', /^(sk|rk)_(test|live)_\w{10,250}$/, 'sk_test_…');
+  if (!live && /^.._live_/.test(secretKey)) {
+    read.wrong('STRIPE_SECRET_KEY', 'takes real money, and PUBLIC_URL is loopback', 'sk_test_…');
+  }
+  const webhookSecrets = read.list('STRIPE_WEBHOOK_SECRET', /^whsec_[\w+/=]{10,250}$/, 'whsec_…');
+  return { name, secretKey, webhookSecrets, apiUrl: read.url('STRIPE_API_URL', true) };
 }
 
 function vaultSeal(read: Reader): VaultSeal {

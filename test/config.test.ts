@@ -83,6 +83,7 @@ describe('settings', () => {
     ['TLS_CERT_FILE', '/cert.pem'],
     ['STORE_CARDS', 'false'],
     ['PSP', 'stripe'],
+    ['PSP', 'paypal'],
     ['LOG_LEVEL', 'loud'],
     ['TWILIO_AUTH_TOKEN', 'a,b'],
   ])('refuse %s=%s', (name, value) => {

@@ -22,6 +22,14 @@ export function freeText(max: number) {
     .meta({ maxLength: max });
 }
 
+/** Money in the minor unit of its currency. */
+export const amount = z.int().min(0).max(MAX_AMOUNT);
+
+export const currency = z
+  .string()
+  .refine((code) => MINOR_UNITS.has(code), 'must be an ISO 4217 code, such as EUR')
+  .meta({ pattern: '^[A-Z]{3}$' });
+
 const consent = z
   .strictObject({
     at: z.iso.datetime({ offset: true }).describe('When the payer agreed.'),
@@ -51,14 +59,8 @@ export const armBody = z
       .nullable()
       .default(null)
       .describe("What the caller keys, in order; null: the flow's fields for that outcome."),
-    amount: z.int().min(0).max(MAX_AMOUNT).nullable().default(null).describe("In the currency's minor unit."),
-    currency: z
-      .string()
-      .refine((code) => MINOR_UNITS.has(code), 'must be an ISO 4217 code, such as EUR')
-      .meta({ pattern: '^[A-Z]{3}$' })
-      .nullable()
-      .default(null)
-      .describe('ISO 4217 code.'),
+    amount: amount.nullable().default(null).describe("In the currency's minor unit."),
+    currency: currency.nullable().default(null).describe('ISO 4217 code.'),
     reference: freeText(200).nullable().default(null).describe('Yours: an order, an invoice.'),
     agent: freeText(200).nullable().default(null).describe('Who takes the card.'),
     purpose: z.enum(PURPOSES).default('single').describe('What the card is kept for.'),

@@ -1,43 +1,33 @@
 import type { Clock } from '../clock.js';
-import type { Outbox } from '../crm/event.js';
 import { AppError, codeOf } from '../errors.js';
-import { bucketOf, newId } from '../id.js';
+import { newId } from '../id.js';
 import type { Logger } from '../log.js';
-import type { Metrics } from '../metrics.js';
 import type { AuthorizeRequest, PaymentName, Psp } from '../psp/psp.js';
 import type { Vault } from '../vault/vault.js';
-import { chargeEvent } from './charge-event.js';
-import { answered, isUnsettled, sent, type Answer, type Step } from './charge-steps.js';
-import type { Change, ChargeStore } from './charge-store.js';
+import type { ChargeBook, Conclude } from './charge-book.js';
+import { sent, type Answer } from './charge-steps.js';
+import type { ChargeStore } from './charge-store.js';
 import type { ChargeRecord } from './charge.js';
-import type { Conclusion } from './till.js';
 
 export interface CashierOptions {
   psp: Psp;
   store: ChargeStore;
-  vault: Pick<Vault, 'remember' | 'destroy'>;
-  outbox: Pick<Outbox, 'nudge'>;
-  live: boolean;
+  book: ChargeBook;
+  vault: Pick<Vault, 'destroy'>;
   clock: Clock;
   log: Logger;
-  metrics: Metrics;
 }
-
-/** What becomes true together with an outcome; asked again when the outcome has to be written again. */
-export type Conclude = (charge: ChargeRecord) => Promise<Conclusion | null> | Conclusion | null;
 
 /** With what a charge is paid, beside what its record says. */
 export type Payment = Pick<AuthorizeRequest, 'instrument' | 'stored' | 'unattended' | 'networkTransactionId'>;
 
-/** Those who were told `unknown` first write down what they were told. */
-const FIRST_LOOK_MS = 2_000;
 /** A process that slept between the durable `sent` and the first byte doesn't know any more what is true. */
 const SENDING_MS = 10_000;
 
 /** What a provider rejects with when it certainly did nothing; and Redis, while the intent isn't `sent`. */
 const NOTHING_DONE = new Set(['psp_unavailable', 'psp_misconfigured', 'psp_cannot', 'redis_unavailable']);
 
-/** Has charges made by the provider, and writes down what came of them, each at once with all that hangs on it. */
+/** Has charges made by the provider. */
 export class Cashier {
   readonly #options: CashierOptions;
 
@@ -86,65 +76,11 @@ export class Cashier {
     }
   }
 
-  /**
-   * Writes an answer down, once, whoever has it. What can be done twice is done first, so that a death in between
-   * leaves a charge that is settled, and nothing half done.
-   */
+  /** Writes an answer down, once; money that came too late to be the outcome is given back. */
   async close(record: ChargeRecord, answer: Answer, conclude: Conclude): Promise<ChargeRecord> {
-    const { store, vault, clock, log, metrics } = this.#options;
-    const { merchant, token, once, captureId, view } = record;
-    if (answer.status === 'approved') {
-      const { networkTransactionId } = answer;
-      if (networkTransactionId !== null) await vault.remember(merchant, token, networkTransactionId);
-      if (once) await vault.destroy(merchant, token);
-    }
-    if (answer.status === 'declined' && captureId !== null) await vault.destroy(merchant, token);
-
-    let step: Step | null = null;
-    const closed = await store.change(merchant, view.id, async (now) => {
-      step = answered(now, answer, clock.now());
-      if (step === null) return null;
-      const conclusion = answer.status === 'unknown' ? null : await conclude(step.record);
-      return this.changeOf(step, conclusion);
-    });
+    const closed = await this.#options.book.close(record, answer, conclude);
     if (answer.status === 'approved' && closed.state === 'declined') await this.#giveBack(closed);
-    if (step !== null) {
-      metrics.charges.inc({ outcome: answer.status });
-      if (answer.status === 'unknown') {
-        log.warn(
-          { detail: view.id, reason: answer.why },
-          'nobody knows yet whether a card was charged: it is looked up',
-        );
-      }
-      this.told(closed);
-    }
-    await this.rest(closed, clock.now() + FIRST_LOOK_MS);
     return closed;
-  }
-
-  /** A step as it is written: with its event, and what else becomes true. */
-  changeOf({ record, tells, refund }: Step, conclusion: Conclusion | null = null): Change {
-    const { clock, live } = this.#options;
-    const told =
-      tells === null ? [] : [JSON.stringify(chargeEvent(tells, record, clock.now(), live, refund))];
-    return {
-      record,
-      events: [...told, ...(conclusion?.events ?? [])],
-      writes: conclusion?.writes ?? [],
-      frees: record.state === 'declined',
-    };
-  }
-
-  /** Sends events of a charge on their way. */
-  told({ merchant, view }: ChargeRecord): void {
-    this.#options.outbox.nudge(merchant, bucketOf(view.id) ?? 0);
-  }
-
-  /** Lets a charge rest: for good when all of it is known. Whoever settles finds out by himself if this fails. */
-  async rest(record: ChargeRecord, lookAt: number): Promise<void> {
-    const { unsettled } = this.#options.store;
-    const name = { merchant: record.merchant, id: record.view.id };
-    await (isUnsettled(record) ? unsettled.look(name, lookAt) : unsettled.remove(name)).catch(() => {});
   }
 
   /** Undoes an intent of which nothing came, as far as Redis is there; else it is settled as declined. */
@@ -161,11 +97,11 @@ export class Cashier {
   }
 
   async #send(record: ChargeRecord, providerReference: string | null): Promise<ChargeRecord> {
-    const { store, clock } = this.#options;
+    const { store, book, clock } = this.#options;
     const began = clock.monotonic();
     const now = await store.change(record.merchant, record.view.id, (before) => {
       const step = sent(before, providerReference, clock.now());
-      return step && this.changeOf(step);
+      return step && book.changeOf(step);
     });
     if (now.state !== 'sent' || clock.monotonic() - began > SENDING_MS) {
       throw new AppError('psp_unavailable', 'this took too long, and nothing was charged; try again');

@@ -3,7 +3,7 @@ import { AppError, codeOf } from '../errors.js';
 import { newId } from '../id.js';
 import type { Metrics } from '../metrics.js';
 import type { Psp, RefundOutcome, RefundRequest } from '../psp/psp.js';
-import type { Cashier } from './cashier.js';
+import type { ChargeBook } from './charge-book.js';
 import { openRefunds, refundable, refunded, reserved, unreserved } from './charge-steps.js';
 import type { ChargeStore } from './charge-store.js';
 import type { ChargeRecord, RefundRecord } from './charge.js';
@@ -11,7 +11,7 @@ import type { ChargeRecord, RefundRecord } from './charge.js';
 export interface RefundsOptions {
   psp: Psp;
   store: ChargeStore;
-  cashier: Pick<Cashier, 'changeOf' | 'told' | 'rest'>;
+  book: Pick<ChargeBook, 'changeOf' | 'told' | 'rest'>;
   clock: Clock;
   metrics: Metrics;
 }
@@ -94,7 +94,7 @@ export class Refunds {
     { merchant, id, idempotency, amount }: Wish,
     decide: (record: ChargeRecord) => Pick<RefundRecord, 'kind' | 'amount'>,
   ): Promise<ChargeRecord> {
-    const { psp, store, cashier, clock } = this.#options;
+    const { psp, store, book, clock } = this.#options;
     const refundId = newId('rfd_');
     const known = await store.get(merchant, id);
     if (known.view.provider !== psp.name) {
@@ -117,28 +117,26 @@ export class Refunds {
         since: clock.now(),
         ...decide(before),
       } as const;
-      return cashier.changeOf(reserved(before, refund));
+      return book.changeOf(reserved(before, refund));
     });
     const refund = record.refunds.find((other) => other.id === refundId);
     if (refund === undefined) {
-      await cashier.rest(record, clock.now());
+      await book.rest(record, clock.now());
       return record;
     }
     return this.#end(record, refund, await this.#asked(record, refund));
   }
 
   async #asked(record: ChargeRecord, refund: RefundRecord): Promise<RefundOutcome['status']> {
-    const { psp, store, cashier, clock } = this.#options;
+    const { psp, store, book, clock } = this.#options;
     const request = requestOf(record, refund);
     try {
       return (await (refund.kind === 'void' ? psp.void(request.payment) : psp.refund(request))).status;
     } catch (error) {
       if (!NOTHING_DONE.has(codeOf(error))) return 'unknown';
       const { merchant, view } = record;
-      const after = await store.change(merchant, view.id, (now) =>
-        cashier.changeOf(unreserved(now, refund.id)),
-      );
-      await cashier.rest(after, clock.now());
+      const after = await store.change(merchant, view.id, (now) => book.changeOf(unreserved(now, refund.id)));
+      await book.rest(after, clock.now());
       throw error;
     }
   }
@@ -148,18 +146,18 @@ export class Refunds {
     refund: RefundRecord,
     state: RefundOutcome['status'],
   ): Promise<ChargeRecord> {
-    const { store, cashier, clock, metrics } = this.#options;
+    const { store, book, clock, metrics } = this.#options;
     let changed = false;
     const ended = await store.change(record.merchant, record.view.id, (now) => {
       const step = refunded(now, refund.id, state, clock.now());
       changed = step !== null;
-      return step && cashier.changeOf(step);
+      return step && book.changeOf(step);
     });
     if (changed) {
       metrics.refunds.inc({ outcome: state });
-      cashier.told(ended);
+      book.told(ended);
     }
-    if (openRefunds(ended).length === 0 || state === 'unknown') await cashier.rest(ended, clock.now());
+    if (openRefunds(ended).length === 0 || state === 'unknown') await book.rest(ended, clock.now());
     return ended;
   }
 }

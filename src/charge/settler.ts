@@ -3,9 +3,10 @@ import type { Clock } from '../clock.js';
 import { codeOf } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Metrics } from '../metrics.js';
-import type { Found, Psp } from '../psp/psp.js';
+import type { Found, PaymentName, Psp } from '../psp/psp.js';
 import type { Vault } from '../vault/vault.js';
 import type { Cashier } from './cashier.js';
+import type { ChargeBook } from './charge-book.js';
 import { isOpen, isUnsettled, openRefunds, type Answer } from './charge-steps.js';
 import type { ChargeStore } from './charge-store.js';
 import type { ChargeRecord, RefundRecord } from './charge.js';
@@ -16,7 +17,8 @@ import type { ChargeName, Unsettled } from './unsettled.js';
 export interface SettlerOptions {
   psp: Psp;
   store: ChargeStore;
-  cashier: Pick<Cashier, 'close' | 'rest'>;
+  cashier: Pick<Cashier, 'close'>;
+  book: Pick<ChargeBook, 'rest'>;
   refunds: Pick<Refunds, 'settle'>;
   settlements: Settlements;
   vault: Pick<Vault, 'token'>;
@@ -98,11 +100,20 @@ export class Settler {
     }
     if (found.status === 'approved' || found.status === 'declined') return this.#close(record, found);
     if (found.status !== 'unknown' && !store.unsettled.isInHand(record)) {
-      // Nobody can pay it any more, then; what was never there needs no end.
-      const ended = found.status === 'absent' || (await psp.void(payment)).status === 'succeeded';
-      if (ended) return this.#close(record, NOTHING_TAKEN);
+      if (await this.#isEnded(payment, found.status)) return this.#close(record, NOTHING_TAKEN);
     }
     return state === 'sent' ? this.#doubt(record) : record;
+  }
+
+  /** Whether nobody can pay it any more: what the provider knows by a name of its own is ended there first. */
+  async #isEnded(payment: PaymentName, found: 'pending' | 'absent'): Promise<boolean> {
+    const { psp } = this.#options;
+    const named = payment.providerReference !== null && psp.abilities.has('void');
+    if (found === 'absent' && !named) return true;
+    const { status } = await psp.void(payment);
+    if (status === 'succeeded') return true;
+    // Nothing was there to be ended, or it came just now.
+    return status === 'failed' && found === 'absent' && (await psp.lookUp(payment)).status === 'absent';
   }
 
   async #close(record: ChargeRecord, answer: Answer): Promise<ChargeRecord> {
@@ -145,7 +156,7 @@ export class Settler {
   }
 
   async #look(name: ChargeName): Promise<void> {
-    const { store, cashier, log } = this.#options;
+    const { store, book, log } = this.#options;
     const { merchant, id } = name;
     try {
       await this.settle(merchant, id);
@@ -155,7 +166,7 @@ export class Settler {
     }
     const record = await store.get(merchant, id);
     if (isUnsettled(record)) await store.unsettled.look(name, this.#next(record));
-    else await cashier.rest(record, 0);
+    else await book.rest(record, 0);
   }
 
   /** When to look again: soon at first, then at growing pauses; null once it is for an operator. */

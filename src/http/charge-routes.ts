@@ -1,31 +1,59 @@
 import { z } from 'zod';
-import { AppError } from '../errors.js';
+import { amount, currency, freeText } from '../call/arm-body.js';
+import type { Charges } from '../charge/charges.js';
+import type { ErrorCode } from '../errors.js';
+import type { Network } from '../psp/psp.js';
+import { chargeSchema } from './capture-schema.js';
 import { idParams, noParams, noQuery } from './path-params.js';
 import { route, type Route } from './route.js';
 
-function noProvider(): AppError {
-  return new AppError('no_provider', 'this service has no payment provider, so it takes no money');
-}
+export const chargeBody = z.strictObject({
+  token: z.string().min(1).max(64).describe('Ours for the card, in any case.'),
+  amount: amount.min(1).describe("In the currency's minor unit."),
+  currency: currency.describe('ISO 4217 code.'),
+  reference: freeText(200).nullable().default(null).describe('Yours: an order, an invoice.'),
+  network: z
+    .enum(['cartes_bancaires', 'visa', 'mastercard'] satisfies Network[])
+    .nullable()
+    .default(null)
+    .describe('What the payer chose of a card that has two brands; null: the provider decides.'),
+});
 
-const neverAnswered = {
-  status: 201,
-  schema: z.never(),
-  description: 'Not without a payment provider.',
-} as const;
+export const refundBody = z.strictObject({
+  amount: amount
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe("In the currency's minor unit; null: all that is left."),
+});
 
-/** Where money will move. Without a provider the doors exist and say so, whatever the body. */
-export function chargeRoutes(): Route[] {
+const theCharge = { schema: chargeSchema, description: 'The charge.' } as const;
+/** Where money moves. */
+const MOVING: readonly ErrorCode[] = [
+  ...(['bad_request', 'not_found', 'no_provider', 'psp_cannot'] as const),
+  ...(['psp_misconfigured', 'psp_unavailable', 'vault_unavailable', 'redis_unavailable'] as const),
+];
+
+export function chargeRoutes(charges: Charges): Route[] {
   return [
     route({
       method: 'post',
       path: '/v1/charges',
-      summary: 'Charges a token. Needs a payment provider.',
+      summary: 'Charges a token.',
+      description:
+        'Answers 201 with the Charge, approved or not. `unknown` will be settled by itself, and told by an event: ' +
+        'never charge again under another key. The same key with the same token is the same charge, for 13 months. ' +
+        'Sentences in `decline` are in the language of `Accept-Language`, English or French.',
       scope: 'charges:write',
       params: noParams,
       query: noQuery,
-      answer: neverAnswered,
-      problems: ['no_provider'],
-      handle: () => Promise.reject(noProvider()),
+      body: chargeBody,
+      idempotent: 'required',
+      answer: { status: 201, ...theCharge },
+      problems: [...MOVING, 'token_spent', 'token_closed', 'too_many_charges', 'unsettled'],
+      handle: ({ client, body, idempotencyKey, language }) =>
+        charges.charge(client.merchant, { ...body, idempotencyKey, language }),
+      location: (charge) => `/v1/charges/${charge.id}`,
     }),
     route({
       method: 'get',
@@ -34,20 +62,40 @@ export function chargeRoutes(): Route[] {
       scope: 'charges:write',
       params: idParams,
       query: noQuery,
-      answer: { ...neverAnswered, status: 200 },
-      problems: ['not_found'],
-      handle: () => Promise.reject(new AppError('not_found', 'there is no such charge')),
+      answer: { status: 200, ...theCharge },
+      problems: ['not_found', 'redis_unavailable'],
+      handle: ({ client, params }) => charges.get(client.merchant, params.id),
     }),
     route({
       method: 'post',
       path: '/v1/charges/{id}/refunds',
-      summary: 'Refunds a charge. Needs a payment provider.',
+      summary: 'Gives back a part of a charge, or all that is left.',
+      description:
+        'Never more than was taken. `refunded` says what has been given back for certain; an event tells when the ' +
+        'provider answers later. The same key with the same charge is the same refund, for 13 months.',
       scope: 'charges:write',
       params: idParams,
       query: noQuery,
-      answer: neverAnswered,
-      problems: ['no_provider'],
-      handle: () => Promise.reject(noProvider()),
+      body: refundBody,
+      idempotent: 'required',
+      answer: { status: 201, ...theCharge },
+      problems: MOVING,
+      handle: ({ client, params, body, idempotencyKey }) =>
+        charges.refund(client.merchant, params.id, body.amount, idempotencyKey),
+    }),
+    route({
+      method: 'post',
+      path: '/v1/charges/{id}/void',
+      summary: 'Undoes all of a charge before it is settled between the banks.',
+      description: 'Where it is too late, or the provider has no such thing: 409, and a refund is the way.',
+      scope: 'charges:write',
+      params: idParams,
+      query: noQuery,
+      idempotent: 'required',
+      answer: { status: 200, ...theCharge },
+      problems: [...MOVING, 'charge_not_voidable'],
+      handle: ({ client, params, idempotencyKey }) =>
+        charges.void(client.merchant, params.id, idempotencyKey),
     }),
   ];
 }

@@ -4,6 +4,7 @@ import helmet from 'helmet';
 import type { ApiKeys } from '../access/api-keys.js';
 import type { Audit } from '../audit/audit.js';
 import type { Calls } from '../call/calls.js';
+import type { Charges } from '../charge/charges.js';
 import type { Clock } from '../clock.js';
 import type { EventLog } from '../crm/event.js';
 import type { Logger } from '../log.js';
@@ -30,6 +31,7 @@ import { tokenRoutes } from './token-routes.js';
 export interface HttpOptions {
   calls: Calls;
   vault: Vault;
+  charges: Charges;
   events: EventLog;
   redis: Redis;
   apiKeys: ApiKeys;
@@ -46,13 +48,14 @@ export interface HttpOptions {
 export function apiRoutes({
   calls,
   vault,
+  charges,
   events,
-}: Pick<HttpOptions, 'calls' | 'vault' | 'events'>): Route[] {
+}: Pick<HttpOptions, 'calls' | 'vault' | 'charges' | 'events'>): Route[] {
   return [
     ...callRoutes(calls),
     ...captureRoutes(calls),
     ...tokenRoutes(vault),
-    ...chargeRoutes(),
+    ...chargeRoutes(charges),
     ...eventRoutes(events),
   ];
 }

@@ -3,7 +3,8 @@ import { SCOPE_MEANINGS } from '../access/scope.js';
 import { armBody } from '../call/arm-body.js';
 import type { ErrorCode } from '../errors.js';
 import { callListSchema, callSchema } from './call-schema.js';
-import { captureListSchema, captureSchema, cardSchema } from './capture-schema.js';
+import { captureListSchema, captureSchema, cardSchema, chargeSchema } from './capture-schema.js';
+import { chargeBody, refundBody } from './charge-routes.js';
 import { eventListSchema, eventSchema } from './event-schema.js';
 import { PROBLEMS, problemSchema } from './problem.js';
 import type { Route } from './route.js';
@@ -65,6 +66,9 @@ const NAMED: Readonly<Record<string, z.ZodType>> = {
   CaptureList: captureListSchema,
   Card: cardSchema,
   Token: tokenSchema,
+  ChargeToken: chargeBody,
+  Charge: chargeSchema,
+  RefundCharge: refundBody,
   Event: eventSchema,
   EventList: eventListSchema,
   Problem: problemSchema,
@@ -108,22 +112,26 @@ function operation(route: Route): Operation {
     parameters: [
       ...parameters(route.params, 'path'),
       ...parameters(route.query, 'query'),
-      ...(route.idempotent ? [IDEMPOTENCY_KEY] : []),
+      ...(route.idempotent === false ? [] : [idempotencyKey(route.idempotent)]),
     ],
     ...(route.body && { requestBody: { required: true, content: content('application/json', route.body) } }),
     responses: { ...success(route), ...problems(route) },
   };
 }
 
-const IDEMPOTENCY_KEY: Parameter = {
-  name: 'Idempotency-Key',
-  in: 'header',
-  required: false,
-  description:
-    'Up to 255 printable characters of your choice. A repetition within 24 h gets the first answer again, with ' +
-    '`Idempotent-Replayed: true`.',
-  schema: { type: 'string' },
-};
+function idempotencyKey(kind: true | 'required'): Parameter {
+  const repeated =
+    kind === 'required'
+      ? 'A repetition moves no money, and gets what has become of the first request.'
+      : 'A repetition within 24 h gets the first answer again, with `Idempotent-Replayed: true`.';
+  return {
+    name: 'Idempotency-Key',
+    in: 'header',
+    required: kind === 'required',
+    description: `Up to 255 printable characters of your choice. ${repeated}`,
+    schema: { type: 'string' },
+  };
+}
 
 function parameters(schema: z.ZodObject, place: 'path' | 'query'): Parameter[] {
   const { properties = {}, required = [] } = jsonSchema(schema);
@@ -146,7 +154,7 @@ function success({ answer, stream }: Route): Record<string, ApiResponse> {
 function problems(route: Route): Record<string, ApiResponse> {
   const codes = new Set<ErrorCode>(['unauthorized', 'forbidden', ...route.problems]);
   if (route.body) codes.add('bad_request').add('payload_too_large').add('unsupported_media_type');
-  if (route.idempotent) codes.add('idempotency_in_progress').add('idempotency_mismatch');
+  if (route.idempotent !== false) codes.add('idempotency_in_progress').add('idempotency_mismatch');
   const responses: Record<string, ApiResponse> = {};
   for (const code of codes) {
     const { status, title } = PROBLEMS[code];

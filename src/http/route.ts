@@ -9,6 +9,10 @@ export interface Exchange<Params = unknown, Query = unknown, Body = unknown> {
   params: Params;
   query: Query;
   body: Body;
+  /** Never empty where the route requires one. */
+  idempotencyKey: string;
+  /** Of sentences for people. */
+  language: 'en' | 'fr';
 }
 
 /** One operation of the native API: what it takes, what it answers, and who may ask. Checks and docs both come from it. */
@@ -24,8 +28,11 @@ export interface Route {
   readonly query: z.ZodObject;
   /** Undefined: none is read. */
   readonly body: z.ZodType | undefined;
-  /** Whether `Idempotency-Key` is honoured. */
-  readonly idempotent: boolean;
+  /**
+   * Whether `Idempotency-Key` is honoured: for a day by giving the same answer again; where it is `required`, by the
+   * handler itself, which knows what has become of the first request since.
+   */
+  readonly idempotent: boolean | 'required';
   readonly answer: {
     readonly status: 200 | 201 | 204;
     readonly schema: z.ZodType | null;
@@ -58,7 +65,7 @@ interface Spec<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType
   params: P;
   query: Q;
   body?: B;
-  idempotent?: true;
+  idempotent?: true | 'required';
   answer: { status: 200 | 201 | 204; schema: A | null; description: string };
   problems?: readonly ErrorCode[];
   handle(exchange: Exchange<z.output<P>, z.output<Q>, z.output<B>>): Promise<z.output<A>>;

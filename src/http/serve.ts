@@ -42,18 +42,23 @@ async function serveClient(
   request: Request,
   response: Response,
 ): Promise<void> {
+  const key = route.idempotent === false ? null : idempotencyKey(request.get('idempotency-key'));
+  if (key === null && route.idempotent === 'required') {
+    throw new AppError('bad_request', 'send an Idempotency-Key: money moves once for each');
+  }
   const exchange: Exchange = {
     client,
     params: named(route, request),
     query: checked(route.query, request.query, 'query'),
     body: route.body && checked(route.body, await readJson(request), 'body'),
+    idempotencyKey: key ?? '',
+    language: request.acceptsLanguages('en', 'fr') === 'fr' ? 'fr' : 'en',
   };
   if (route.stream !== undefined) return follow(route, route.stream, exchange, services, request, response);
 
-  const key = route.idempotent ? idempotencyKey(request.get('idempotency-key')) : null;
   const run = () => answerOf(route, exchange);
   const answer =
-    key === null
+    key === null || route.idempotent === 'required'
       ? await run()
       : await services.idempotency.once(
           { client, route: `${route.method} ${route.path}`, key, body: exchange.body },

@@ -167,7 +167,7 @@ export interface Psp {
   hostedPage(request: PageRequest): Promise<HostedPage>;
   /** Nobody can pay there any more. */
   closePage(page: PaymentName): Promise<void>;
-  /** Null when it is not signed by the provider, too old, or tells of nothing that matters. */
-  webhook(body: Buffer, headers: IncomingHttpHeaders): PspNotice | null;
+  /** Null when it is not signed by the provider, or too old; `irrelevant` when it tells of nothing that matters. */
+  webhook(body: Buffer, headers: IncomingHttpHeaders): PspNotice | 'irrelevant' | null;
   close(): Promise<void>;
 }

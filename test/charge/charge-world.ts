@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CardTill } from '../../src/charge/card-till.js';
 import { Cashier } from '../../src/charge/cashier.js';
+import { ChargeBook } from '../../src/charge/charge-book.js';
 import { ChargeStore } from '../../src/charge/charge-store.js';
 import { Refunds } from '../../src/charge/refunds.js';
 import type { Settlements } from '../../src/charge/settlements.js';
@@ -66,8 +67,9 @@ export async function startChargeWorld(): Promise<ChargeWorld> {
   const store = new ChargeStore({ redis, durability: 'local', clock, graceMs: GRACE_MS });
   const audit = new MemoryAudit();
   const outbox = { nudge: () => {} };
-  const cashier = new Cashier({ psp, store, vault, outbox, live: false, ...shared });
-  const refunds = new Refunds({ psp, store, cashier, ...shared });
+  const book = new ChargeBook({ store, vault, outbox, live: false, ...shared });
+  const cashier = new Cashier({ psp, store, book, vault, ...shared });
+  const refunds = new Refunds({ psp, store, book, ...shared });
   const settled: ChargeWorld['settled'] = [];
   const settlements: Settlements = {
     conclude: async (charge) => {
@@ -80,7 +82,7 @@ export async function startChargeWorld(): Promise<ChargeWorld> {
     },
   };
   const settler = new Settler({
-    ...{ psp, store, cashier, refunds, settlements, vault, audit, merchants: ['other', SHOP] },
+    ...{ psp, store, book, cashier, refunds, settlements, vault, audit, merchants: ['other', SHOP] },
     ...shared,
   });
   return {

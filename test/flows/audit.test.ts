@@ -22,10 +22,10 @@ const ROUTES: Readonly<Record<string, AuditType | null>> = {
   'get /v1/captures/{id}/events': null,
   'get /v1/tokens/{token}': 'token.read',
   'delete /v1/tokens/{token}': 'token.destroy',
-  // Refused while there is no payment provider.
-  'post /v1/charges': null,
+  'post /v1/charges': 'charge.create',
   'get /v1/charges/{id}': null,
-  'post /v1/charges/{id}/refunds': null,
+  'post /v1/charges/{id}/refunds': 'charge.refund',
+  'post /v1/charges/{id}/void': 'charge.void',
   'get /v1/events': null,
 };
 
@@ -154,7 +154,7 @@ describe('A44: a service whose disk is full when it starts', () => {
 
 it('has an event for each operation of the API that touches a card or begins or ends a capture', () => {
   const nothing = {} as never;
-  const routes = apiRoutes({ calls: nothing, vault: nothing, events: nothing });
+  const routes = apiRoutes({ calls: nothing, vault: nothing, charges: nothing, events: nothing });
   expect(routes.map(({ method, path }) => `${method} ${path}`)).toEqual(Object.keys(ROUTES));
 });
 

@@ -347,13 +347,6 @@ describe('a request that is refused', () => {
     expect(answer.headers['allow']).toBe(allow);
   });
 
-  it.each(['/v1/charges', `/v1/charges/chg_${'A'.repeat(26)}/refunds`])(
-    'POST %s without a provider: 400',
-    async (path) => {
-      expect(problem(await post(path).send({}))).toEqual({ status: 400, code: 'no_provider' });
-    },
-  );
-
   it.each([
     ['since=yesterday', 'since', 'must be an RFC 3339 time with its zone'],
     ['since=2026-02-30T00:00:00Z', 'since', 'must be an RFC 3339 time with its zone'],

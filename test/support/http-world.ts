@@ -4,8 +4,9 @@ import type { Express } from 'express';
 import { apiKeyList } from '../../src/access/api-key-list.js';
 import { SCOPES, type Scope } from '../../src/access/scope.js';
 import type { ArmRequest, Calls, CallView, CaptureQuery } from '../../src/call/calls.js';
-import type { CaptureView } from '../../src/capture/view.js';
+import type { CaptureView, ChargeView } from '../../src/capture/view.js';
 import { dots } from '../../src/card/mask.js';
+import type { ChargeRequest, Charges } from '../../src/charge/charges.js';
 import type { EventLog, EventQuery, LoggedEvent } from '../../src/crm/event.js';
 import { AppError, type MemberError } from '../../src/errors.js';
 import { createHttp, type HttpOptions } from '../../src/http/http.js';
@@ -190,6 +191,50 @@ class FakeVault implements Vault {
   }
 }
 
+export const CHARGE: ChargeView = {
+  id: 'chg_AAAAAAAAAAAAAAAAAAAAAAAAAA',
+  status: 'approved',
+  token: TOKEN,
+  amount: 1250,
+  currency: 'EUR',
+  reference: 'order 7',
+  refunded: 0,
+  provider: 'ledger',
+  provider_reference: 'pay_1',
+  decline: null,
+  created_at: '2026-01-01T00:00:00.000Z',
+};
+
+/** One charge, of the merchant `default`; nothing of anybody else's. */
+class FakeCharges implements Charges {
+  readonly asked: unknown[] = [];
+  /** What every method rejects with, once set. */
+  fault: AppError | null = null;
+
+  charge(merchant: string, request: ChargeRequest): Promise<ChargeView> {
+    return this.#answer(merchant, request);
+  }
+
+  get(merchant: string, id: string): Promise<ChargeView> {
+    return this.#answer(merchant, id);
+  }
+
+  refund(merchant: string, id: string, amount: number | null, idempotencyKey: string): Promise<ChargeView> {
+    return this.#answer(merchant, { id, amount, idempotencyKey });
+  }
+
+  void(merchant: string, id: string, idempotencyKey: string): Promise<ChargeView> {
+    return this.#answer(merchant, { id, idempotencyKey });
+  }
+
+  #answer(merchant: string, asked: unknown): Promise<ChargeView> {
+    this.asked.push(asked);
+    if (this.fault !== null) return Promise.reject(this.fault);
+    if (merchant === 'default') return Promise.resolve(CHARGE);
+    return Promise.reject(new AppError('not_found', 'there is no such charge'));
+  }
+}
+
 class FakeEvents implements EventLog {
   queries: EventQuery[] = [];
 
@@ -216,6 +261,7 @@ export interface HttpWorld {
   server: Server;
   url: string;
   calls: FakeCalls;
+  charges: FakeCharges;
   events: FakeEvents;
   clock: ManualClock;
   metrics: Metrics;
@@ -228,6 +274,7 @@ export interface HttpWorld {
 /** The native API over real HTTP, with the rooms below played by fakes. */
 export async function startHttpWorld(replace: Partial<HttpOptions> = {}): Promise<HttpWorld> {
   const calls = new FakeCalls();
+  const charges = new FakeCharges();
   const events = new FakeEvents();
   const clock = new ManualClock();
   const metrics = createMetrics();
@@ -237,6 +284,7 @@ export async function startHttpWorld(replace: Partial<HttpOptions> = {}): Promis
   const app = createHttp({
     calls,
     vault: new FakeVault(),
+    charges,
     events,
     redis: redisAway,
     apiKeys: apiKeyList([
@@ -266,6 +314,7 @@ export async function startHttpWorld(replace: Partial<HttpOptions> = {}): Promis
     server,
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     calls,
+    charges,
     events,
     clock,
     metrics,

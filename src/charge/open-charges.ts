@@ -1,0 +1,62 @@
+import type { Audit } from '../audit/audit.js';
+import type { Clock } from '../clock.js';
+import type { Outbox } from '../crm/event.js';
+import type { Logger } from '../log.js';
+import type { Metrics } from '../metrics.js';
+import type { Psp } from '../psp/psp.js';
+import type { Durability } from '../redis/durability-level.js';
+import type { ReplicatedRedis } from '../redis/redis.js';
+import type { Vault } from '../vault/vault.js';
+import { AuditedCharges, AuditedTill } from './audited-charges.js';
+import { CardTill } from './card-till.js';
+import { Cashier } from './cashier.js';
+import { ChargeBook } from './charge-book.js';
+import { ChargeStore } from './charge-store.js';
+import type { Charges } from './charges.js';
+import { NoProvider } from './no-provider.js';
+import { Refunds } from './refunds.js';
+import type { Settlements } from './settlements.js';
+import { Settler } from './settler.js';
+import type { Till } from './till.js';
+import { TokenCharges } from './token-charges.js';
+import { VaultTill } from './vault-till.js';
+
+export interface OpenChargesOptions {
+  /** Null: cards are put away, and none is charged. */
+  psp: Psp | null;
+  storeCards: boolean;
+  redis: ReplicatedRedis;
+  durability: Durability;
+  vault: Vault;
+  outbox: Outbox;
+  settlements: Settlements;
+  audit: Audit;
+  merchants: readonly string[];
+  live: boolean;
+  clock: Clock;
+  log: Logger;
+  metrics: Metrics;
+}
+
+/** The charge room, put together. */
+export interface OpenCharges {
+  till: Till;
+  charges: Charges;
+  /** Null where nothing can be looked up. */
+  settler: Settler | null;
+}
+
+export function openCharges(options: OpenChargesOptions): OpenCharges {
+  const { psp, vault, audit } = options;
+  const store = new ChargeStore(options);
+  if (psp === null) return { till: new VaultTill(vault), charges: new NoProvider(store), settler: null };
+  const book = new ChargeBook({ ...options, store });
+  const cashier = new Cashier({ ...options, psp, store, book });
+  const refunds = new Refunds({ ...options, psp, store, book });
+  const shared = { ...options, psp, store, book, cashier, refunds };
+  return {
+    till: new AuditedTill(new CardTill(shared), audit),
+    charges: new AuditedCharges(new TokenCharges(shared), audit),
+    settler: new Settler(shared),
+  };
+}
