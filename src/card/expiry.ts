@@ -19,9 +19,8 @@ export function latestMonth(now: number): Month {
 
 /** MMYY (bytes 0–9) as a month from `now` to twenty years ahead; null when it is none of these. */
 export function readExpiry(digits: Uint8Array, now: Month): Month | null {
-  const [m1, m2, y1, y2] = digits;
   if (digits.length !== EXPIRY_DIGITS) return null;
-  if (m1 === undefined || m2 === undefined || y1 === undefined || y2 === undefined) return null;
+  const [m1 = 0, m2 = 0, y1 = 0, y2 = 0] = digits;
   const month = m1 * 10 + m2;
   if (month < 1 || month > 12) return null;
   const yearsAhead = (y1 * 10 + y2 - (now.year % 100) + 100) % 100;

@@ -74,7 +74,9 @@ describe('cardNumberFault', () => {
     const refusing: CardNumberRules = { brands: BRANDS, testCards: 'refuse' };
     const published = Object.values(TEST_NUMBERS).flat();
     expect(published).toHaveLength(57);
-    expect(published.filter((number) => cardNumberFault(bytes(number), refusing) === null)).toEqual([]);
+    expect(new Set(published.map((number) => cardNumberFault(bytes(number), refusing)))).toEqual(
+      new Set(['invalid-card-number']),
+    );
     expect(cardNumberFault(bytes('4000000000000000014'), refusing)).toBeNull();
     expect(cardNumberFault(bytes('2200000000000004'), refusing)).toBeNull();
     // The beginning of a published number is another number.

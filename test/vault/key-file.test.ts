@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Secret } from '../../src/secret.js';
 import { changeKey, resealKeys, rotateKeys } from '../../src/vault/key-changes.js';
-import { createKeyFile } from '../../src/vault/key-file.js';
+import { createKeyFile, readKeyFile } from '../../src/vault/key-file.js';
 import { PassphraseSeal } from '../../src/vault/passphrase-seal.js';
 import { plainSeal } from '../../src/vault/plain-seal.js';
+import type { RootSeal } from '../../src/vault/root-seal.js';
 import { openKeys } from '../support/keys.js';
 
 const CREATED = '2026-11-21T00:00:00.000Z';
@@ -246,5 +248,62 @@ describe('a change of a key file', () => {
     await expect(openKeys(path)).rejects.toMatchObject({
       message: expect.stringContaining('is sealed as passphrase, and VAULT_KEY_SEAL says plain'),
     });
+  });
+});
+
+/** A plain seal that keeps every secret that it was given or gave. */
+class Keeping implements RootSeal {
+  readonly name = 'plain';
+  readonly kept: Secret[] = [];
+
+  async seal(given: Secret): Promise<Secret> {
+    const sealed = await plainSeal.seal(given, '');
+    this.kept.push(given, sealed);
+    return sealed;
+  }
+
+  async open(given: Secret): Promise<Secret> {
+    const root = await plainSeal.open(given, '');
+    this.kept.push(given, root);
+    return root;
+  }
+}
+
+describe('secrets on their way', () => {
+  it('are wiped once a key file was made, read, changed, or could not be', async () => {
+    const seal = new Keeping();
+    const path = join(dir, `keys-${count++}.json`);
+    await createKeyFile(path, CREATED, seal);
+    await expect(createKeyFile(path, CREATED, seal)).rejects.toThrow('exists already');
+    await readKeyFile(path, seal);
+    await rotateKeys(path, seal, LATER);
+    await resealKeys(path, seal, seal);
+    const failing: RootSeal = {
+      ...{ name: 'plain', seal: (root) => seal.seal(root) },
+      open: (sealed) => seal.open(sealed).then(() => Promise.reject(new Error('away'))),
+    };
+    await expect(readKeyFile(path, failing)).rejects.toThrow('away');
+    // The root of the last is the failing seal's own.
+    const [lost, ...kept] = seal.kept.toReversed();
+    expect(lost?.length).toBe(32);
+    expect(kept.length).toBeGreaterThan(20);
+    expect(kept.filter(({ length }) => length > 0)).toEqual([]);
+  });
+
+  it('that are known are taken from there when name and check value are the same, and the state allows it', async () => {
+    const [path, other] = [await newKeyFile(), await newKeyFile()];
+    const known = await readKeyFile(path, plainSeal);
+    const opened = async (at: string) => {
+      const seal = new Keeping();
+      const keys = await readKeyFile(at, seal, known);
+      return [seal.kept.length / 2, ...keys.map(({ root }) => known.some((key) => key.root === root))];
+    };
+    expect(await opened(path)).toEqual([0, true, true]);
+    expect(await opened(other)).toEqual([2, false, false]);
+    await rotateKeys(path, plainSeal, LATER);
+    expect(await opened(path)).toEqual([1, true, true, false]);
+    await changeKey(path, 'retire', 'k1', LATER);
+    const [retired] = await readKeyFile(path, plainSeal, known);
+    expect(retired).toMatchObject({ id: 'k1', state: 'retired', root: null });
   });
 });

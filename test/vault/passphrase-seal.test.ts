@@ -1,8 +1,10 @@
+import { scryptSync } from 'node:crypto';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Secret } from '../../src/secret.js';
+import { open } from '../../src/vault/aead.js';
 import { PassphraseSeal } from '../../src/vault/passphrase-seal.js';
 import { describeKeyProvider } from '../contract/key-provider.contract.js';
 import { providerUnder } from '../support/keys.js';
@@ -95,6 +97,40 @@ describe('a passphrase', () => {
     });
   });
 
+  it.each(['', '\n', '\r\n\n'])('that is none but %j is refused', async (text) => {
+    const seal = new PassphraseSeal({ path: await passphraseFile(text), cost: COST });
+    await expect(seal.seal(root(), 'x')).rejects.toThrow('holds a short passphrase');
+  });
+
+  it('of 20 characters is long enough', async () => {
+    const seal = new PassphraseSeal({ path: await passphraseFile('x'.repeat(20)), cost: COST });
+    expect((await seal.open(await seal.seal(root(), 'x'), 'x')).length).toBe(32);
+  });
+
+  it('is stretched by scrypt with r = 8 and p = 1, and seals by AES-256-GCM', async () => {
+    const seal = new PassphraseSeal({ path: await passphraseFile(), cost: COST });
+    const [, , salt = '', sealed = ''] = textOf(await seal.seal(root(), 'label')).split(':');
+    const key = scryptSync('correct horse battery staple', Buffer.from(salt, 'base64url'), 32, {
+      ...{ N: 2 ** COST, r: 8, p: 1 },
+    });
+    const opened = open(key, Buffer.from(sealed, 'base64url'), Buffer.from('label'));
+    expect([...(opened?.reveal() ?? [])]).toEqual([...root().reveal()]);
+  });
+
+  it('of each cost and salt is stretched for itself', async () => {
+    const path = await passphraseFile();
+    const [cheap, dear] = [
+      new PassphraseSeal({ path, cost: COST }),
+      new PassphraseSeal({ path, cost: COST + 1 }),
+    ];
+    const sealed = [await cheap.seal(root(), 'x'), await dear.seal(root(), 'x')];
+    const other = new PassphraseSeal({ path, cost: COST });
+    for (const each of sealed) expect((await other.open(each, 'x')).length).toBe(32);
+    // What it seals is of its own cost, whatever it has opened.
+    const [, cost, salt] = textOf(await other.seal(root(), 'x')).split(':');
+    expect([cost, salt]).toEqual([String(COST), textOf(sealed[0] ?? new Secret()).split(':')[2]]);
+  });
+
   it('is missing with the command that makes one', async () => {
     const seal = new PassphraseSeal({ path: join(dir, 'none'), cost: COST });
     await expect(seal.seal(root(), 'x')).rejects.toMatchObject({
@@ -107,6 +143,8 @@ describe('a passphrase', () => {
     'scrypt',
     'scrypt:21:AAAAAAAAAAAAAAAAAAAAAA:BBBB',
     `scrypt:99:${'A'.repeat(22)}:${'B'.repeat(80)}`,
+    `x:scrypt:7:${'A'.repeat(22)}:${'B'.repeat(80)}`,
+    `scrypt:7:${'A'.repeat(22)}:${'B'.repeat(80)}!`,
   ])('does not work for hours on %j', async (text) => {
     const seal = new PassphraseSeal({ path: await passphraseFile(), cost: COST });
     await expect(seal.open(Secret.of(Buffer.from(text)), 'x')).rejects.toMatchObject({

@@ -150,6 +150,65 @@ describe('Transit', () => {
     await expect(sealOn().open(sealed, 'k1')).rejects.toMatchObject({ code: 'vault_unavailable' });
   });
 
+  it.each([
+    ['another status', 500, `{"data":{"ciphertext":"vault:v1:${'A'.repeat(80)}"}}`],
+    ['a ciphertext with more in front', 200, `{"data":{"ciphertext":"xvault:v1:${'A'.repeat(80)}"}}`],
+    ['a ciphertext with more behind', 200, `{"data":{"ciphertext":"vault:v1:${'A'.repeat(80)}!"}}`],
+    ['a ciphertext that is too short', 200, `{"data":{"ciphertext":"vault:v1:${'A'.repeat(39)}"}}`],
+  ])('that seals with %s is given up', async (_, status, answer) => {
+    if (status !== 200) transit.faults.push(status, status, status);
+    transit.answer = answer;
+    await expect(sealOn().seal(root(), 'k1')).rejects.toMatchObject({ code: 'vault_unavailable' });
+    expect(transit.requests).toHaveLength(3);
+  });
+
+  it('is given the ciphertext of its tenth version as well', async () => {
+    transit.answer = `{"data":{"ciphertext":"vault:v10:${'A'.repeat(80)}"}}`;
+    expect(textOf(await sealOn().seal(root(), 'k1'))).toBe(`vault:v10:${'A'.repeat(80)}`);
+  });
+
+  it.each(['', 'vault:v1:AAAA', `vault:v1:${'A'.repeat(80)}\n`, `plain vault:v1:${'A'.repeat(80)}`])(
+    'is not asked to open %j',
+    async (text) => {
+      await expect(sealOn().open(Secret.of(Buffer.from(text)), 'k1')).rejects.toMatchObject({
+        code: 'config_invalid',
+        message: expect.stringMatching(
+          /^VAULT_TRANSIT_KEY_URL does not open the key file: it is another key/,
+        ),
+      });
+      expect(transit.requests).toEqual([]);
+    },
+  );
+
+  it('finds the name of its key last in the address, wherever that lies', async () => {
+    const seal = sealOn(transit.keyUrl.replace('/v1/', '/keys/v1/'));
+    await expect(seal.seal(root(), 'k1')).rejects.toThrow('names no Transit key');
+    expect(transit.requests.map(({ path }) => path)).toEqual(['/keys/v1/transit/encrypt/tonewall']);
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['two words', 'two words'],
+    ['what is not ASCII', 'tökén'],
+    ['too much', 'x'.repeat(4_097)],
+  ])('is not asked with a token file that holds %s', async (_, token) => {
+    const path = join(dir, `token-${count++}`);
+    await writeFile(path, token, { mode: 0o600 });
+    const seal = new TransitSeal({ keyUrl: transit.keyUrl, tokenFile: path });
+    await expect(seal.seal(root(), 'k1')).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: 'VAULT_TRANSIT_TOKEN_FILE holds no token',
+    });
+    expect(transit.requests).toEqual([]);
+  });
+
+  it('is not asked without a token file, and says who writes it', async () => {
+    const seal = new TransitSeal({ keyUrl: transit.keyUrl, tokenFile: join(dir, 'none') });
+    await expect(seal.seal(root(), 'k1')).rejects.toThrow(
+      'VAULT_TRANSIT_TOKEN_FILE is missing: have your agent of OpenBao or Vault write a token there',
+    );
+  });
+
   it('is given nothing in clear where TLS was asked for', async () => {
     const plain = createServer().listen(0, '127.0.0.1');
     await once(plain, 'listening');
