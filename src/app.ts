@@ -15,6 +15,7 @@ import { Recovery } from './call/recovery.js';
 import { RedisRecords } from './call/redis-records.js';
 import { Registry } from './call/registry.js';
 import { Switchboard } from './call/switchboard.js';
+import { OUTCOMES } from './capture/view.js';
 import { createTwilioControl } from './carrier/twilio/call-control.js';
 import { createTwilioDoors } from './carrier/twilio/twilio.js';
 import { openCharges } from './charge/open-charges.js';
@@ -158,6 +159,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const carrier = createTwilioDoors({ ...config, apology, refused, clock, log, metrics }, switchboard);
   const console = createConsole({
     ...{ calls: desk, merchant: MERCHANT, clock, live },
+    outcomes: OUTCOMES.filter((outcome) => till.can(outcome)),
     ...{ softphoneUrl: options.softphoneUrl, webRoot: join(root, 'dist/web') },
   });
   const client = { principal: 'API_KEY', merchant: MERCHANT, scopes: new Set(SCOPES) };

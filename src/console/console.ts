@@ -3,7 +3,7 @@ import type { RequestHandler, Router } from 'express';
 import { z } from 'zod';
 import { armBody } from '../call/arm-body.js';
 import type { Calls } from '../call/calls.js';
-import { FIELD_NAMES, type CaptureView } from '../capture/view.js';
+import { FIELD_NAMES, type CaptureView, type Outcome } from '../capture/view.js';
 import { timestamp, type Clock } from '../clock.js';
 import { AppError } from '../errors.js';
 import { readJson } from '../http/request-body.js';
@@ -22,13 +22,16 @@ export interface ConsoleOptions {
   live: boolean;
   /** WebSocket URL of the agent's telephone in the sandbox; null when agents have phones of their own. */
   softphoneUrl: string | null;
+  /** What can be done with a card here. */
+  outcomes: readonly Outcome[];
   /** Where `vite build` put the pages. */
   webRoot: string;
 }
 
-/** What the agent's page may ask for beyond the outcome `token`: nothing yet. */
+/** What the agent's page may say; the rest is the flow's, or the API's. */
 const consoleArmBody = z.strictObject({
   call: armBody.shape.call,
+  outcome: armBody.shape.outcome,
   reference: armBody.shape.reference,
   amount: armBody.shape.amount,
   currency: armBody.shape.currency,
@@ -62,12 +65,12 @@ const endInSlash: RequestHandler = (request, response, next) => {
 };
 
 /** `start`, then a `call` for each call that lives, and again on every change. */
-function desk({ calls, merchant, clock, softphoneUrl }: ConsoleOptions): RequestHandler {
+function desk({ calls, merchant, clock, softphoneUrl, outcomes }: ConsoleOptions): RequestHandler {
   const feeds = new PageFeeds(clock);
   return (_request, response) => {
     let stop = () => {};
     const feed = feeds.open(response, () => stop());
-    const start: DeskStart = { now: timestamp(clock.now()), softphone_url: softphoneUrl };
+    const start: DeskStart = { now: timestamp(clock.now()), softphone_url: softphoneUrl, outcomes };
     feed.put('start', 'start', start);
     stop = calls.watchDesk(merchant, (view) => feed.put('call', view.call.id, view));
   };

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import type { DeskView } from '../../src/call/calls.js';
-import type { CaptureView, FieldView } from '../../src/capture/view.js';
+import { OUTCOMES, type CaptureView, type ChargeView, type FieldView } from '../../src/capture/view.js';
+import { declineOf } from '../../src/charge/refusals.js';
 import { dots, type Masked } from '../../src/card/mask.js';
 import { systemClock } from '../../src/clock.js';
 import { createConsole } from '../../src/console/console.js';
@@ -73,6 +74,7 @@ describeInBrowser('the agent page', () => {
       merchant: 'default',
       clock: systemClock,
       live: false,
+      outcomes: OUTCOMES,
       softphoneUrl: `${carrier.url.replace('http', 'ws')}/simulator/phones/client%3Aagent`,
       webRoot: buildPages(),
     });
@@ -194,6 +196,87 @@ describeInBrowser('the agent page', () => {
     await page.getByRole('button', { name: 'Copied' }).waitFor();
     expect(await page.evaluate('navigator.clipboard.readText()')).toBe(TOKEN);
     await looksRight('completed');
+  });
+
+  const charged = (charge: Partial<ChargeView>, capture: Partial<CaptureView>): DeskView =>
+    over({
+      ...{ outcome: 'charge', reference: 'Order 1042', amount: 1250, currency: 'EUR' },
+      charge: {
+        ...{ id: 'chg_6T1M9C4X8Z2Q7V0K5R3W1JNHBG', status: 'declined', token: null, refunded: 0 },
+        ...{ amount: 1250, currency: 'EUR', reference: 'Order 1042', decline: null },
+        ...{ provider: 'simulated', provider_reference: 'pay_2f9Kq', created_at: '2026-01-01T00:00:00.000Z' },
+        ...charge,
+      },
+      ...capture,
+    });
+
+  it('charges what was typed, and no card without an amount', async () => {
+    desk.show(live());
+    await page.getByRole('radio', { name: 'Charge it' }).check();
+    await page.getByLabel('Amount').fill('');
+    await page.getByRole('button', { name: 'Take card' }).click();
+    await page.getByText('Say how much is to be charged').waitFor();
+    await page.getByLabel('Amount').fill('12.50');
+    await looksRight('charge');
+    const answered = page.waitForResponse('**/captures');
+    await page.getByRole('button', { name: 'Take card' }).click();
+    expect((await answered).status()).toBe(200);
+    expect(desk.armed.at(-1)).toMatchObject({ outcome: 'charge', amount: 1250, currency: 'EUR' });
+  });
+
+  it('says that the payment is being made', async () => {
+    const fields = [
+      NUMBER_ACCEPTED,
+      { ...EXPIRY, status: 'accepted' as const, digits_entered: 4, masked: dots(4) },
+    ];
+    desk.show(over({ outcome: 'charge', amount: 1250, currency: 'EUR', status: 'processing', fields }));
+    await page.getByText('Taking the payment').first().waitFor();
+    await looksRight('processing');
+  });
+
+  it('shows which field is keyed again after a refusal, and why', async () => {
+    const code: FieldView = { ...NUMBER, name: 'security-code', attempt: 2, error: 'invalid-security-code' };
+    const expiry = { ...EXPIRY, status: 'accepted' as const, digits_entered: 4, masked: dots(4) };
+    const view = collecting([NUMBER_ACCEPTED, expiry, code]);
+    const decline = declineOf('incorrect_cvc', 'en');
+    const retried: Partial<CaptureView> = { outcome: 'charge', current_field: 'security-code', decline };
+    desk.show({ ...view, capture: { ...CAPTURE, ...view.capture, ...retried } });
+    await page.getByText('Attempt 2 of 3').waitFor();
+    await page.locator('.field-error').getByText(decline.for_agent).waitFor();
+    await page.locator('.say').getByText('please key the security code once more').waitFor();
+    await looksRight('wrong-code');
+  });
+
+  it('shows an approved payment with its card and token', async () => {
+    const card = { brand: 'visa' as const, bin: '424242', last4: '4242', exp_month: 12, exp_year: 2034 };
+    desk.show(charged({ status: 'approved', token: TOKEN }, { status: 'completed', token: TOKEN, card }));
+    await page.locator('.outcome[data-outcome=approved]').getByText('12.50 EUR').waitFor();
+    await page
+      .locator('.say')
+      .getByText('your payment with the card ending in 4242 has been accepted')
+      .waitFor();
+    await looksRight('approved');
+  });
+
+  it('says why a payment was declined, what to tell the caller, and what comes next', async () => {
+    const decline = declineOf('authentication_required', 'en');
+    desk.show(charged({ decline }, { status: 'failed', reason: 'charge_declined', decline }));
+    await page.locator('.outcome').getByText(decline.for_agent).waitFor();
+    await page.locator('.outcome').getByText('Next: a payment link').waitFor();
+    await page.locator('.say').getByText(decline.for_caller).waitFor();
+    const announced = page.getByRole('status').filter({ hasText: decline.for_agent });
+    expect(await announced.count()).toBe(1);
+    await page.getByRole('button', { name: 'FR' }).click();
+    await page.locator('.outcome').getByText(declineOf('authentication_required', 'fr').for_agent).waitFor();
+    await looksRight('declined');
+    await page.getByRole('button', { name: 'EN', exact: true }).click();
+  });
+
+  it('leads nobody to take a payment twice while one is in doubt', async () => {
+    desk.show(charged({ status: 'unknown' }, { status: 'failed', reason: 'charge_unknown' }));
+    await page.locator('.outcome').getByText('Do not take it again').waitFor();
+    expect(await page.getByRole('button', { name: 'Take a card again' }).count()).toBe(0);
+    await looksRight('unknown');
   });
 
   it('says why no card was taken', async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
+import { OUTCOMES } from '../../src/capture/view.js';
 import { createConsole, type ConsoleOptions } from '../../src/console/console.js';
 import { MAX_FEEDS } from '../../src/console/page-feed.js';
 import { AppError } from '../../src/errors.js';
@@ -30,6 +31,7 @@ async function startConsole(replace: Partial<ConsoleOptions> = {}): Promise<Http
     clock,
     live: false,
     softphoneUrl: SOFTPHONE,
+    outcomes: OUTCOMES,
     webRoot,
     ...replace,
   });
@@ -111,6 +113,7 @@ describe('the console', () => {
     expect(desk.armed.at(-1)).toEqual({
       ...body,
       outcome: 'token',
+      usage: 'many',
       fields: null,
       agent: null,
       purpose: 'single',
@@ -178,7 +181,7 @@ describe('the console', () => {
     const stream = await openDesk(world.url);
     expect(await stream.next()).toEqual({
       event: 'start',
-      data: { now: '2026-01-01T00:00:00.000Z', softphone_url: SOFTPHONE },
+      data: { now: '2026-01-01T00:00:00.000Z', softphone_url: SOFTPHONE, outcomes: OUTCOMES },
     });
     expect(await stream.next()).toMatchObject({
       event: 'call',

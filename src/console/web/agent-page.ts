@@ -5,6 +5,7 @@ import { agentPhone } from './agent-phone.js';
 import { announcementFor } from './announcement.js';
 import { readCaptureEntry, type Typed } from './capture-entry.js';
 import { capturePanel } from './capture-panel.js';
+import { captureTitle } from './capture-title.js';
 import { Desk, type Refusal } from './desk.js';
 import type { Language } from './language.js';
 import { preferredLanguage, useLanguage } from './preferred-language.js';
@@ -59,7 +60,7 @@ class AgentPage extends LitElement {
         <div class="call panel">${desk ? this.#call(desk, text) : emptyDesk(text)}</div>
         ${this.#phone ? agentPhone(this.#phone, text) : nothing}
         <p class="visually-hidden" role="status" aria-live="polite">
-          ${desk ? announcementFor(desk, text) : ''}
+          ${desk ? announcementFor(desk, text, this.#language) : ''}
         </p>
       </main>
     `;
@@ -81,7 +82,7 @@ class AgentPage extends LitElement {
                 <button type="button" aria-current=${call.id === shown} @click=${() => this.#show(call.id)}>
                   <span class="call-who">${call.caller.address}</span>
                   <span class="chip ${CALL_CHIP[call.status]}">${text.callStatus[call.status]}</span>
-                  <span class="soft small">${capture ? text.captureStatus[capture.status] : ''}</span>
+                  <span class="soft small">${capture ? captureTitle(capture, text) : ''}</span>
                 </button>
               </li>
             `,
@@ -95,7 +96,9 @@ class AgentPage extends LitElement {
   #call(desk: DeskView, text: AgentText): TemplateResult {
     const { call, capture } = desk;
     const sentence = sentenceFor(desk, this.#language);
-    const idle = capture === null || !(capture.status === 'collecting' || capture.status === 'processing');
+    const busy = capture?.status === 'collecting' || capture?.status === 'processing';
+    // As long as nobody knows whether the money was taken, nobody shall be led to take it again.
+    const idle = !busy && capture?.charge?.status !== 'unknown';
     return html`
       <div class="call-head">
         <div>
@@ -124,7 +127,13 @@ class AgentPage extends LitElement {
       ${capture ? this.#capture(desk, capture, text) : nothing}
       ${
         call.status === 'live' && idle
-          ? newCapture(text, capture !== null, this.#wrong, (typed) => void this.#arm(desk, typed))
+          ? newCapture({
+              text,
+              outcomes: this.#desk.start?.outcomes ?? ['token'],
+              again: capture !== null,
+              wrong: this.#wrong,
+              submit: (typed) => void this.#arm(desk, typed),
+            })
           : this.#wrong && html`<p class="notice bad" role="alert">${this.#wrong}</p>`
       }
     `;
@@ -135,6 +144,7 @@ class AgentPage extends LitElement {
       desk,
       capture,
       text,
+      language: this.#language,
       time: this.#timeLeft(desk.deadline),
       copied: this.#copied,
       actions: {

@@ -1,5 +1,5 @@
 import type { CallView } from '../../call/calls.js';
-import type { CaptureStatus, FieldError, FieldName, FieldView, Reason } from '../../capture/view.js';
+import type { FieldError, FieldName, FieldView, NextStep, Outcome, Reason } from '../../capture/view.js';
 import type { Language } from './language.js';
 
 /** Every word of the agent page but the sentences to say. */
@@ -20,6 +20,8 @@ export interface AgentText {
   optional: string;
   noCardHere: string;
   amountWrong: string;
+  amountMissing: string;
+  outcome: { legend: string } & Record<Outcome, string>;
   typedEarly: (keys: number) => string;
   say: string;
   whatNow: string;
@@ -34,7 +36,16 @@ export interface AgentText {
   askAgain: string;
   moreTime: string;
   cancel: string;
-  captureStatus: Record<CaptureStatus, string>;
+  collecting: string;
+  processing: Record<Outcome, string>;
+  completed: Record<Outcome, string>;
+  /** Ends that came to nothing, by what is known of the card and the money. */
+  failed: { noCard: string; refused: string; declined: string; unknown: string };
+  cancelled: string;
+  next: Record<NextStep, string>;
+  whyRefused: string;
+  inDoubt: string;
+  provider: string;
   reason: Record<Reason, string>;
   expires: string;
   token: string;
@@ -75,6 +86,8 @@ export const AGENT_TEXT: Record<Language, AgentText> = {
     optional: 'optional',
     noCardHere: 'That looks like a card number. Card numbers are never typed here: the caller keys them.',
     amountWrong: 'An amount is a number such as 12.50.',
+    amountMissing: 'Say how much is to be charged.',
+    outcome: { legend: 'What for', token: 'Keep the card', verify: 'Check the card', charge: 'Charge it' },
     typedEarly: (keys) =>
       `The caller has already typed ${keys === 1 ? 'one key' : `${keys} keys`}. They were masked and not kept.`,
     say: 'Say to the caller',
@@ -102,13 +115,29 @@ export const AGENT_TEXT: Record<Language, AgentText> = {
     askAgain: 'Ask again',
     moreTime: 'More time',
     cancel: 'Cancel',
-    captureStatus: {
-      collecting: 'Taking the card',
-      processing: 'Putting the card away…',
-      completed: 'Card taken',
-      failed: 'No card was taken',
-      cancelled: 'Cancelled',
+    collecting: 'Taking the card',
+    processing: {
+      token: 'Putting the card away…',
+      verify: 'Asking the bank about the card…',
+      charge: 'Taking the payment…',
     },
+    completed: { token: 'Card taken', verify: 'Card checked and taken', charge: 'Payment approved' },
+    failed: {
+      noCard: 'No card was taken',
+      refused: 'Card refused',
+      declined: 'Payment declined',
+      unknown: 'Payment not known yet',
+    },
+    cancelled: 'Cancelled',
+    next: {
+      retry: 'Next: the same card again',
+      other_card: 'Next: another card',
+      link: 'Next: a payment link',
+      stop: 'Next: nothing more',
+    },
+    whyRefused: 'Why it was refused',
+    inDoubt: 'Not known yet',
+    provider: 'At the provider',
     reason: {
       caller_hung_up: 'The caller hung up.',
       agent_hung_up: 'The agent hung up.',
@@ -129,6 +158,7 @@ export const AGENT_TEXT: Record<Language, AgentText> = {
     notAnswered: 'The service did not answer. Try again in a moment.',
     refused: {
       bad_request: 'The service did not accept that. Check the reference and the amount.',
+      no_provider: 'No payment provider is set up: cards can only be kept.',
       not_found: 'That call or capture is not there any more.',
       call_not_live: 'The call is not live any more.',
       capture_in_progress: 'A card is being taken on this call already.',
@@ -176,6 +206,13 @@ export const AGENT_TEXT: Record<Language, AgentText> = {
     optional: 'facultatif',
     noCardHere: 'Cela ressemble à un numéro de carte. Il ne se saisit jamais ici : l’appelant le compose.',
     amountWrong: 'Un montant est un nombre comme 12,50.',
+    amountMissing: 'Indiquez le montant à débiter.',
+    outcome: {
+      legend: 'Pour quoi',
+      token: 'Garder la carte',
+      verify: 'Vérifier la carte',
+      charge: 'Débiter',
+    },
     typedEarly: (keys) =>
       `L’appelant a déjà tapé ${keys === 1 ? 'une touche' : `${keys} touches`}. Rien n’a été entendu ni gardé.`,
     say: 'À dire à l’appelant',
@@ -203,13 +240,33 @@ export const AGENT_TEXT: Record<Language, AgentText> = {
     askAgain: 'Redemander',
     moreTime: 'Plus de temps',
     cancel: 'Annuler',
-    captureStatus: {
-      collecting: 'Prise de la carte',
-      processing: 'Mise en lieu sûr…',
-      completed: 'Carte enregistrée',
-      failed: 'Aucune carte enregistrée',
-      cancelled: 'Annulé',
+    collecting: 'Prise de la carte',
+    processing: {
+      token: 'Mise en lieu sûr…',
+      verify: 'La banque est interrogée…',
+      charge: 'Paiement en cours…',
     },
+    completed: {
+      token: 'Carte enregistrée',
+      verify: 'Carte vérifiée et enregistrée',
+      charge: 'Paiement accepté',
+    },
+    failed: {
+      noCard: 'Aucune carte enregistrée',
+      refused: 'Carte refusée',
+      declined: 'Paiement refusé',
+      unknown: 'Paiement en attente de confirmation',
+    },
+    cancelled: 'Annulé',
+    next: {
+      retry: 'Ensuite : la même carte',
+      other_card: 'Ensuite : une autre carte',
+      link: 'Ensuite : un lien de paiement',
+      stop: 'Ensuite : ne plus réessayer',
+    },
+    whyRefused: 'Motif du refus',
+    inDoubt: 'Pas encore connu',
+    provider: 'Chez le prestataire',
     reason: {
       caller_hung_up: 'L’appelant a raccroché.',
       agent_hung_up: 'L’agent a raccroché.',
@@ -230,6 +287,7 @@ export const AGENT_TEXT: Record<Language, AgentText> = {
     notAnswered: 'Le service n’a pas répondu. Réessayez dans un instant.',
     refused: {
       bad_request: 'Le service ne l’a pas accepté. Vérifiez la référence et le montant.',
+      no_provider: 'Aucun prestataire de paiement : les cartes peuvent seulement être gardées.',
       not_found: 'Cet appel ou cette prise de carte n’existe plus.',
       call_not_live: 'L’appel n’est plus en ligne.',
       capture_in_progress: 'Une carte est déjà en cours de prise sur cet appel.',

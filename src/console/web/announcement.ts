@@ -1,16 +1,20 @@
 import type { DeskView } from '../../call/calls.js';
 import type { AgentText } from './agent-text.js';
+import { captureTitle } from './capture-title.js';
+import type { Language } from './language.js';
+import { tellingOf } from './telling.js';
 
 /**
  * What a screen reader says when it changes: steps and faults, never each digit, which would talk over the caller.
  */
-export function announcementFor({ call, capture }: DeskView, text: AgentText): string {
+export function announcementFor({ call, capture }: DeskView, text: AgentText, language: Language): string {
   if (capture === null) return `${call.caller.address}, ${text.callStatus[call.status]}`;
+  const refusal = capture.decline === null ? '' : ` ${tellingOf(capture.decline, language).forAgent}`;
   const field = capture.fields.find(({ name }) => name === capture.current_field);
   if (capture.status !== 'collecting' || !field) {
     const reason = capture.reason === null ? '' : ` ${text.reason[capture.reason]}`;
-    return `${text.captureStatus[capture.status]}.${reason}`;
+    return `${captureTitle(capture, text)}.${reason}${refusal}`;
   }
-  const error = field.error === null ? '' : ` ${text.error[field.error]}`;
-  return `${text.fields[field.name]}.${error}`;
+  if (field.error === null) return `${text.fields[field.name]}.`;
+  return `${text.fields[field.name]}.${refusal || ` ${text.error[field.error]}`}`;
 }

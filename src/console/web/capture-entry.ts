@@ -1,10 +1,12 @@
 import { holdsCardNumber } from '../../card/card-like.js';
 import { MINOR_UNITS } from '../../currency.js';
+import { OUTCOMES, type Outcome } from '../../capture/view.js';
 import type { AgentText } from './agent-text.js';
 
 /** What `POST /console/captures` takes. */
 export interface NewCapture {
   call: string;
+  outcome: Outcome;
   reference: string | null;
   /** In the currency's minor unit. */
   amount: number | null;
@@ -13,6 +15,8 @@ export interface NewCapture {
 
 /** The form's fields as typed. */
 export interface Typed {
+  /** Not there where the service can only keep cards. */
+  outcome?: string;
   reference: string;
   amount: string;
   currency: string;
@@ -22,15 +26,25 @@ export interface Typed {
 export type Entered = { capture: Omit<NewCapture, 'call'> } | { wrong: string };
 
 /** A card number typed into the form is stopped here, before it leaves the page; the service refuses it too. */
-export function readCaptureEntry(typed: Typed, text: Pick<AgentText, 'noCardHere' | 'amountWrong'>): Entered {
+export function readCaptureEntry(
+  typed: Typed,
+  text: Pick<AgentText, 'noCardHere' | 'amountWrong' | 'amountMissing'>,
+): Entered {
   const reference = typed.reference.trim();
   const amount = typed.amount.trim();
   const { currency } = typed;
   if (holdsCardNumber(reference) || holdsCardNumber(amount)) return { wrong: text.noCardHere };
   const minor = amount === '' ? null : minorUnits(amount, MINOR_UNITS.get(currency) ?? 2);
   if (Number.isNaN(minor)) return { wrong: text.amountWrong };
+  const outcome = OUTCOMES.find((each) => each === typed.outcome) ?? 'token';
+  if (outcome === 'charge' && !minor) return { wrong: text.amountMissing };
   return {
-    capture: { reference: reference || null, amount: minor, currency: minor === null ? null : currency },
+    capture: {
+      outcome,
+      reference: reference || null,
+      amount: minor,
+      currency: minor === null ? null : currency,
+    },
   };
 }
 

@@ -1,8 +1,13 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { DeskView } from '../../call/calls.js';
-import type { CaptureView, FieldName, FieldView } from '../../capture/view.js';
-import { MINOR_UNITS } from '../../currency.js';
+import type { CaptureView, FieldError, FieldName, FieldView, Reason } from '../../capture/view.js';
+import { correctionOf } from '../../capture/refusal.js';
 import type { AgentText } from './agent-text.js';
+import { captureTitle } from './capture-title.js';
+import type { Language } from './language.js';
+import { moneyText } from './money-text.js';
+import { outcomePanel } from './outcome-panel.js';
+import { tellingOf } from './telling.js';
 import { clock } from './time-text.js';
 
 export interface CaptureActions {
@@ -16,6 +21,7 @@ export interface CapturePanel {
   desk: DeskView;
   capture: CaptureView;
   text: AgentText;
+  language: Language;
   /** Of the field in progress, in ms; `of` is what it was when it last started anew. Null: no time runs. */
   time: { left: number; of: number } | null;
   copied: boolean;
@@ -30,17 +36,21 @@ const PLACES: Record<FieldName, { count: number; group: number }> = {
   'postal-code': { count: 5, group: 5 },
 };
 
+/** Reasons that the title and the provider's answer tell of. */
+const SAID_BELOW: ReadonlySet<Reason> = new Set(['charge_declined', 'charge_unknown', 'verification_failed']);
+
 /** A capture from its first key to its token. */
 export function capturePanel(panel: CapturePanel): TemplateResult {
   const { capture } = panel;
   return html`
     <section class="capture" data-status=${capture.status} aria-labelledby="capture-title">
       <div class="capture-head">
-        <h2 id="capture-title">${panel.text.captureStatus[capture.status]}</h2>
+        <h2 id="capture-title">${captureTitle(capture, panel.text)}</h2>
         ${aboutWhat(capture)}
       </div>
+      ${capture.reason === null || SAID_BELOW.has(capture.reason) ? nothing : html`<p class="soft">${panel.text.reason[capture.reason]}</p>`}
+      ${capture.status === 'collecting' ? nothing : outcomePanel(capture, panel.text, panel.language)}
       ${capture.status === 'completed' ? result(panel) : nothing}
-      ${capture.reason === null ? nothing : html`<p class="soft">${panel.text.reason[capture.reason]}</p>`}
       ${capture.status === 'collecting' ? pulse(panel) : nothing}
       ${
         capture.status === 'collecting' || capture.status === 'processing'
@@ -60,11 +70,6 @@ function aboutWhat({ reference, amount, currency }: CaptureView): TemplateResult
   return html`<p class="soft about">
     ${reference === null ? nothing : html`<span>${reference}</span>`}${money}
   </p>`;
-}
-
-function moneyText(amount: number, currency: string): string {
-  const decimals = MINOR_UNITS.get(currency) ?? 2;
-  return `${(amount / 10 ** decimals).toFixed(decimals)} ${currency}`;
 }
 
 /** Keying or idle, and the time left. */
@@ -115,9 +120,20 @@ function fieldRow(field: FieldView, panel: CapturePanel): TemplateResult {
         ${places(field)}
         <span class="visually-hidden">${text.digits(field.digits_entered)}</span>
       </div>
-      ${field.error === null ? nothing : html`<p class="field-error">${text.error[field.error]}</p>`}
+      ${field.error === null ? nothing : html`<p class="field-error">${whatIsWrong(field, field.error, panel)}</p>`}
     </li>
   `;
+}
+
+/** A field that the provider refused was well keyed: its own words say more. */
+function whatIsWrong(
+  { name }: FieldView,
+  error: FieldError,
+  { capture, text, language }: CapturePanel,
+): string {
+  const { decline } = capture;
+  if (decline === null || correctionOf(decline.code)?.field !== name) return text.error[error];
+  return tellingOf(decline, language).forAgent;
 }
 
 function chipOf(field: FieldView): string {

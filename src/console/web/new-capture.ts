@@ -1,17 +1,23 @@
 import { html, nothing, type TemplateResult } from 'lit';
+import type { Outcome } from '../../capture/view.js';
 import type { AgentText } from './agent-text.js';
 import type { Typed } from './capture-entry.js';
 
 /** Offered in the list, most likely first; the API takes every one of ISO 4217. */
 const CURRENCIES = ['EUR', 'GBP', 'USD', 'CHF'];
 
+interface NewCaptureForm {
+  text: AgentText;
+  /** What the service can do with a card. */
+  outcomes: readonly Outcome[];
+  /** A card was taken, or tried, on this call before. */
+  again: boolean;
+  wrong: string | null;
+  submit: (typed: Typed) => void;
+}
+
 /** The big button, and what it may carry. */
-export function newCapture(
-  text: AgentText,
-  again: boolean,
-  wrong: string | null,
-  submit: (typed: Typed) => void,
-): TemplateResult {
+export function newCapture({ text, outcomes, again, wrong, submit }: NewCaptureForm): TemplateResult {
   const optional = html`<span class="small">(${text.optional})</span>`;
   return html`
     <form
@@ -25,6 +31,7 @@ export function newCapture(
         );
       }}
     >
+      ${outcomes.length > 1 ? choice(text, outcomes) : nothing}
       <button class=${again ? 'again' : 'primary big'} type="submit">
         ${again ? text.takeAnother : text.takeCard}
       </button>
@@ -44,5 +51,25 @@ export function newCapture(
       </label>
       ${wrong === null ? nothing : html`<p class="notice bad" role="alert">${wrong}</p>`}
     </form>
+  `;
+}
+
+/** What the card is taken for; the first one that the service can do is chosen. */
+function choice(text: AgentText, outcomes: readonly Outcome[]): TemplateResult {
+  return html`
+    <fieldset class="outcomes">
+      <legend>${text.outcome.legend}</legend>
+      <div class="segmented">
+        ${outcomes.map(
+          (outcome, index) => html`
+            <label
+              ><input type="radio" name="outcome" value=${outcome} ?checked=${index === 0} /><span
+                >${text.outcome[outcome]}</span
+              ></label
+            >
+          `,
+        )}
+      </div>
+    </fieldset>
   `;
 }

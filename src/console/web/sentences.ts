@@ -1,6 +1,7 @@
 import type { DeskView } from '../../call/calls.js';
-import type { FieldError, FieldName, FieldView, Reason } from '../../capture/view.js';
+import type { CaptureView, FieldError, FieldName, FieldView, Outcome, Reason } from '../../capture/view.js';
 import type { Language } from './language.js';
+import { tellingOf } from './telling.js';
 
 /** The one sentence that the agent says next, for every state that a call can be in. */
 interface Sentences {
@@ -12,8 +13,8 @@ interface Sentences {
   keying: Record<FieldName, string>;
   wrong: Record<Exclude<FieldError, 'timeout'>, string>;
   timeout: Record<FieldName, string>;
-  processing: string;
-  completed: (last4: string) => string;
+  processing: Record<Outcome, string>;
+  completed: Record<Outcome, (last4: string) => string>;
   ended: Record<Reason, string>;
 }
 
@@ -48,8 +49,17 @@ const SENTENCES: Record<Language, Sentences> = {
       'security-code': 'Nothing more came in: please key the security code again.',
       'postal-code': 'Nothing more came in: please key the postal code again, then the hash key.',
     },
-    processing: 'Thank you. One moment, your card is being put away safely.',
-    completed: (last4) => `Thank you, your card ending in ${last4} has been taken safely.`,
+    processing: {
+      token: 'Thank you. One moment, your card is being put away safely.',
+      verify: 'Thank you. One moment, your bank is being asked about the card.',
+      charge: 'Thank you. One moment, your payment is being made.',
+    },
+    completed: {
+      token: (last4) => `Thank you, your card ending in ${last4} has been taken safely.`,
+      verify: (last4) =>
+        `Thank you, your bank has confirmed the card ending in ${last4}; nothing was charged.`,
+      charge: (last4) => `Thank you, your payment with the card ending in ${last4} has been accepted.`,
+    },
     ended: {
       caller_hung_up: 'The caller has hung up: call back and start again.',
       agent_hung_up: 'You hung up: call back and start again.',
@@ -102,8 +112,17 @@ const SENTENCES: Record<Language, Sentences> = {
       'security-code': 'Je ne reçois plus rien : recomposez le cryptogramme, s’il vous plaît.',
       'postal-code': 'Je ne reçois plus rien : recomposez le code postal, puis la touche dièse.',
     },
-    processing: 'Merci. Un instant, votre carte est mise en lieu sûr.',
-    completed: (last4) => `Merci, votre carte qui finit par ${last4} est bien enregistrée.`,
+    processing: {
+      token: 'Merci. Un instant, votre carte est mise en lieu sûr.',
+      verify: 'Merci. Un instant, votre banque est interrogée.',
+      charge: 'Merci. Un instant, votre paiement est en cours.',
+    },
+    completed: {
+      token: (last4) => `Merci, votre carte qui finit par ${last4} est bien enregistrée.`,
+      verify: (last4) =>
+        `Merci, votre banque a confirmé la carte qui finit par ${last4} ; rien n’a été débité.`,
+      charge: (last4) => `Merci, votre paiement avec la carte qui finit par ${last4} est accepté.`,
+    },
     ended: {
       caller_hung_up: 'L’appelant a raccroché : rappelez-le et recommencez.',
       agent_hung_up: 'Vous avez raccroché : rappelez et recommencez.',
@@ -132,12 +151,27 @@ export function sentenceFor({ call, capture }: DeskView, language: Language): st
     if (call.status !== 'live') return null;
     return call.keys_before_capture > 0 ? say.tooEarly : say.offer;
   }
-  if (capture.status === 'processing') return say.processing;
-  if (capture.status === 'completed') return say.completed(capture.card?.last4 ?? '');
-  if (capture.reason !== null) return say.ended[capture.reason];
+  if (capture.status === 'processing') return say.processing[capture.outcome];
+  if (capture.status === 'completed') return say.completed[capture.outcome](capture.card?.last4 ?? '');
+  if (capture.reason !== null) return ended(capture, capture.reason, language);
   const field = capture.fields.find(({ name }) => name === capture.current_field);
   return field ? sentenceForField(field, say) : null;
 }
+
+/** What was refused is said in the words that the caller has heard. */
+function ended({ decline }: CaptureView, reason: Reason, language: Language): string {
+  return decline === null || LEFT.has(reason)
+    ? SENTENCES[language].ended[reason]
+    : tellingOf(decline, language).forCaller;
+}
+
+/** A party who is gone, or wanted no more, is told nothing of a refusal before. */
+const LEFT: ReadonlySet<Reason> = new Set([
+  'caller_hung_up',
+  'agent_hung_up',
+  'cancelled_by_agent',
+  'cancelled_by_caller',
+]);
 
 function sentenceForField(field: FieldView, say: Sentences): string {
   if (field.digits_entered > 0) return say.keying[field.name];

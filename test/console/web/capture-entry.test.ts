@@ -1,13 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { readCaptureEntry } from '../../../src/console/web/capture-entry.js';
 
-const TEXT = { noCardHere: 'no card', amountWrong: 'wrong amount' };
+const TEXT = { noCardHere: 'no card', amountWrong: 'wrong amount', amountMissing: 'no amount' };
 const read = (reference: string, amount: string, currency = 'EUR') =>
   readCaptureEntry({ reference, amount, currency }, TEXT);
 
 describe('what an agent types to arm a capture', () => {
   it('is all optional', () => {
-    expect(read(' ', '')).toEqual({ capture: { reference: null, amount: null, currency: null } });
+    expect(read(' ', '')).toEqual({
+      capture: { outcome: 'token', reference: null, amount: null, currency: null },
+    });
   });
 
   it.each([
@@ -19,7 +21,7 @@ describe('what an agent types to arm a capture', () => {
     ['1.250', 'TND', 1250],
   ])('takes %s %s as %i', (amount, currency, minor) => {
     expect(read('Order 7', amount, currency)).toEqual({
-      capture: { reference: 'Order 7', amount: minor, currency },
+      capture: { outcome: 'token', reference: 'Order 7', amount: minor, currency },
     });
   });
 
@@ -30,5 +32,15 @@ describe('what an agent types to arm a capture', () => {
   it('refuses a card number in either field', () => {
     expect(read('4242 4242 4242 4242', '')).toEqual({ wrong: 'no card' });
     expect(read('', '378282246310005')).toEqual({ wrong: 'no card' });
+  });
+
+  it.each(['verify', 'charge'] as const)('says what the card is for: %s', (outcome) => {
+    const typed = { outcome, reference: '', amount: '12,50', currency: 'EUR' };
+    expect(readCaptureEntry(typed, TEXT)).toMatchObject({ capture: { outcome, amount: 1250 } });
+  });
+
+  it.each(['', '0', '0,00'])('does not charge nothing: %j', (amount) => {
+    const typed = { outcome: 'charge', reference: '', amount, currency: 'EUR' };
+    expect(readCaptureEntry(typed, TEXT)).toEqual({ wrong: 'no amount' });
   });
 });

@@ -1,6 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import type { DeskView } from '../../../src/call/calls.js';
-import { FIELD_NAMES, REASONS, type FieldError, type FieldView } from '../../../src/capture/view.js';
+import {
+  FIELD_NAMES,
+  OUTCOMES,
+  REASONS,
+  type FieldError,
+  type FieldView,
+  type Reason,
+} from '../../../src/capture/view.js';
+import { declineOf } from '../../../src/charge/refusals.js';
 import { dots } from '../../../src/card/mask.js';
 import { sentenceFor } from '../../../src/console/web/sentences.js';
 import { CALL, CAPTURE } from '../../support/http-world.js';
@@ -41,8 +49,10 @@ describe('the sentence to say', () => {
         asked({ name, digits_entered: 2 }),
         ...ERRORS.map((error) => asked({ name, error })),
       ]),
-      { ...DESK, capture: { ...CAPTURE, status: 'processing' } },
-      { ...DESK, capture: { ...CAPTURE, status: 'completed', card } },
+      ...OUTCOMES.flatMap((outcome): DeskView[] => [
+        { ...DESK, capture: { ...CAPTURE, outcome, status: 'processing' } },
+        { ...DESK, capture: { ...CAPTURE, outcome, status: 'completed', card } },
+      ]),
       ...REASONS.map((reason): DeskView => ({ ...DESK, capture: { ...CAPTURE, status: 'failed', reason } })),
     ];
     for (const language of LANGUAGES) {
@@ -65,6 +75,17 @@ describe('the sentence to say', () => {
     );
     expect(sentenceFor(asked({ name: 'expiration-date', error: 'timeout' }), 'fr')).toBe(
       'Je ne reçois plus rien : recomposez la date d’expiration, le mois puis l’année.',
+    );
+  });
+
+  it('after a refusal is what the caller heard, in the language of the page', () => {
+    const decline = declineOf('card_declined', 'en');
+    const refused = { ...CAPTURE, status: 'failed', decline } as const;
+    const at = (reason: Reason): DeskView => ({ ...DESK, capture: { ...refused, reason } });
+    expect(sentenceFor(at('charge_declined'), 'en')).toBe(decline.for_caller);
+    expect(sentenceFor(at('attempts_used_up'), 'fr')).toBe(declineOf('card_declined', 'fr').for_caller);
+    expect(sentenceFor(at('caller_hung_up'), 'en')).toBe(
+      'The caller has hung up: call back and start again.',
     );
   });
 
