@@ -47,6 +47,7 @@ import { FileKeyProvider } from './vault/file-key-provider.js';
 import { pinKeys } from './vault/key-pins.js';
 import { RedisTokenStore } from './vault/redis-token-store.js';
 import { Rewrapper } from './vault/rewrapper.js';
+import { Sweeper } from './vault/sweeper.js';
 import { sealOf } from './vault/seals.js';
 
 export interface AppOptions {
@@ -140,12 +141,16 @@ export async function createApp(options: AppOptions): Promise<App> {
   const desk = new CaptureDesk({ ...shared, till, redis, testCards: config.testCards });
   const recovery = new Recovery(shared);
   const rewrapper = new Rewrapper({ redis, keys, node, clock, log, metrics });
+  const sweeper = new Sweeper({
+    ...{ redis, store, keys, audit, worker: node, everyHours: config.sweepHours, clock, log, metrics },
+  });
 
   let checked = false;
   const opened = (): void => {
     checked = true;
     keys.start((checks) => pinKeys(redis, checks, log));
     rewrapper.start();
+    sweeper.start();
     heads.start();
     outcomes.start();
   };
@@ -203,6 +208,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       await metricsDoor.close();
       keys.stop();
       await rewrapper.stop();
+      await sweeper.stop();
       await settler?.stop();
       await psp?.close();
       await crm.stop();

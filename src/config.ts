@@ -32,6 +32,7 @@ export interface Config {
   vaultKeyFile: string;
   vaultSeal: VaultSeal;
   tokenTtlDays: number;
+  sweepHours: number;
   psp: PspSettings;
   /** False: the payment provider keeps cards, and the vault none. */
   storeCards: boolean;
@@ -89,6 +90,7 @@ export const SETTING_NAMES = [
   'VAULT_TRANSIT_TOKEN_FILE',
   'VAULT_KMS_KEY_ID',
   'TOKEN_TTL_DAYS',
+  'SWEEP_HOURS',
   'STORE_CARDS',
   'PSP',
   'STRIPE_SECRET_KEY',
@@ -191,6 +193,7 @@ export function readConfig(env: Environment): ReadConfig {
     ),
     vaultSeal: vaultSeal(read),
     tokenTtlDays: read.integer('TOKEN_TTL_DAYS', 15, 1, 400),
+    sweepHours: read.integer('SWEEP_HOURS', 24, 1, 168),
     ...{ psp, storeCards },
     testCards: read.choice('TEST_CARDS', ['allow', 'refuse'], 'allow'),
     apiKey: read.text('API_KEY'),

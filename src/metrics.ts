@@ -118,6 +118,17 @@ export function createMetrics() {
       labelNames: ['outcome'],
       registers,
     }),
+    sweepFaults: new Counter({
+      name: 'tonewall_vault_sweep_faults_total',
+      help: 'What sweeps of the vault found that should not be there',
+      labelNames: ['fault'],
+      registers,
+    }),
+    sweptAt: new Gauge({
+      name: 'tonewall_vault_swept_at_seconds',
+      help: 'When this node last came to the end of a sweep of the vault, in seconds since the epoch',
+      registers,
+    }),
     auditReady: new Gauge({
       name: 'tonewall_audit_ready',
       help: '1 while the audit trail is written: else no card is taken, shown or destroyed',

@@ -38,6 +38,7 @@ describe('settings', () => {
       beepLevel: -13,
       comfortNoiseLevel: -55,
       tokenTtlDays: 15,
+      sweepHours: 24,
       testCards: 'allow',
       crm: null,
       metricsPort: 9464,

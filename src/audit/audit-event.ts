@@ -12,6 +12,11 @@ export const AUDIT_EVENTS = {
     rule: '10.2.1.1',
     meaning: 'the network’s name of a first payment is kept',
   },
+  'vault.sweep': {
+    kind: 'fact',
+    rule: '3.2.1',
+    meaning: 'all that is kept was looked at: nothing is past its date',
+  },
   'capture.arm': { kind: 'operation', rule: '10.2.1.1', meaning: 'a card is about to be taken on a call' },
   'capture.cancel': { kind: 'fact', rule: '10.2.1.1', meaning: 'a capture was ended before its end' },
   'charge.create': { kind: 'operation', rule: '10.2.1.1', meaning: 'a card is about to be charged' },

@@ -12,11 +12,13 @@ import { guard } from './guard.js';
 import { keys } from './keys.js';
 import { restore } from './restore.js';
 import { scan } from './scan.js';
+import { vault } from './vault.js';
 
 /** The operator's tool: one file a command. */
 const COMMANDS: readonly Command[] = [
   demo,
   keys,
+  vault,
   apikeys,
   audit,
   events,

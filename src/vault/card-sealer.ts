@@ -74,6 +74,19 @@ export class CardSealer {
     return this.#withDataKey(place, row, (dataKey, binding) => sealNetworkId(dataKey, id, binding));
   }
 
+  /** Whether record and seal belong together. True where nobody can tell: the key opens nothing any more. */
+  async isIntact(place: Place, row: TokenRow): Promise<boolean> {
+    const version = this.#keys.versions.find(({ id }) => id === row.sealed.keyVersion);
+    if (version?.state === 'retired' || version?.state === 'destroyed') return true;
+    try {
+      await this.#withDataKey(place, row, () => {});
+      return true;
+    } catch (error) {
+      if (error instanceof AppError) return false;
+      throw error;
+    }
+  }
+
   async #withDataKey<T>(
     place: Place,
     { record, sealed }: TokenRow,

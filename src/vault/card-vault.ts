@@ -8,6 +8,7 @@ import { parseRecord, recordText, type CardRecord } from './card-record.js';
 import { CardSealer } from './card-sealer.js';
 import type { KeyProvider } from './key-provider.js';
 import { retentionOf } from './retention.js';
+import { OPENED_S } from './row-keys.js';
 import type { Place, TokenRow, TokenStore } from './token-store.js';
 import type { Behind, OutcomeIn, TokenizeRequest, TokenView, Vault } from './vault.js';
 
@@ -29,7 +30,6 @@ const FINGERPRINT_PREFIX = 'fpr_';
 const INDEX_BYTES = 16;
 const RETRY_AFTER_S = 5;
 const OPENS_PER_HOUR = 10;
-const HOUR_S = 3_600;
 
 /** What is no fault of the vault: it is told as it is. */
 const TOLD: ReadonlySet<ErrorCode> = new Set([
@@ -126,7 +126,7 @@ export class CardVault implements Vault {
     const { store, opensPerHour = OPENS_PER_HOUR } = this.#options;
     const found = await this.#find(merchant, typed);
     if (found === null) return null;
-    const wait = await store.opening(found.place, opensPerHour, HOUR_S);
+    const wait = await store.opening(found.place, opensPerHour, OPENED_S);
     if (wait > 0) {
       const message = `a token can be charged ${opensPerHour} times an hour: try again later`;
       throw new AppError('too_many_charges', message, { retryAfter: wait });

@@ -12,6 +12,9 @@ const DAY_S = 86_400;
 /** 13 months to contest a payment (L.133-24 of the French monetary code), and some days of slack. */
 const RECORD_DAYS = 400;
 
+/** Nothing is kept for longer: a card ends in twenty years and a month at the most. */
+export const LONGEST_S = (20 * 366 + 33 + RECORD_DAYS) * DAY_S;
+
 /** What ends a card of this purpose: days that the operator sets, the card's own end, or the time to contest. */
 const ENDS_WITH = {
   single: 'days',

@@ -18,6 +18,7 @@ import { derive, hmac, KeyRing } from '../../src/vault/key-ring.js';
 import { RedisTokenStore } from '../../src/vault/redis-token-store.js';
 import { retentionOf } from '../../src/vault/retention.js';
 import { SEALS } from '../../src/vault/root-seal.js';
+import { FAULTS } from '../../src/vault/vault-inspector.js';
 import { cardRequest } from '../support/card-request.js';
 import { openKeys } from '../support/keys.js';
 import { startTestRedis, type TestRedis } from '../support/redis.js';
@@ -164,6 +165,12 @@ describe('what the document says of seals', () => {
 });
 
 describe('what the document says else', () => {
+  it('is what a sweep may find', () => {
+    expect(table('found').map((cells) => cells.join())).toEqual(
+      Object.entries(FAULTS).map(([fault, means]) => `\`${fault}\`,${means}`),
+    );
+  });
+
   it('is the levels of durability', () => {
     expect(named('level')).toEqual(DURABILITY_LEVELS);
   });
