@@ -17,7 +17,7 @@ export interface AuditTrailOptions {
 
 const SERVICE: Visitor = { actor: 'service', origin: 'here' };
 /** Intents whose outcome is to come out of Redis, kept in mind; those beyond are looked up in the chain. */
-const MAX_AWAITED = 10_000;
+const MAX_AWAITED = 100_000;
 
 /** Operations and facts as entries of a chain. */
 export class AuditTrail implements Audit {

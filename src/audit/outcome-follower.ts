@@ -25,7 +25,8 @@ const FOLLOW_MS = 1_000;
 /** A change that was told of while nobody listened is found this late. */
 const SWEEP_MS = 60_000;
 /** Slots read between two turns of the event loop: live calls keep their pace. */
-const STEP = 16;
+const STEP = 32;
+/** Of one slot at a time. */
 const BATCH = 100;
 
 /**
@@ -76,7 +77,7 @@ export class OutcomeFollower {
     audit.slots.clear();
     try {
       for (let at = 0; at < slots.length; at += STEP) {
-        await Promise.all(slots.slice(at, at + STEP).map((slot) => this.#fold(slot)));
+        await this.#fold(slots.slice(at, at + STEP));
       }
       if (!sweep) return;
       audit.giveUp();
@@ -87,15 +88,20 @@ export class OutcomeFollower {
     }
   }
 
-  async #fold(slot: string): Promise<void> {
+  async #fold(slots: readonly string[]): Promise<void> {
     const { audit, log, redis } = this.#options;
-    const key = outcomesKey(slot, log.chain);
-    for (;;) {
-      const texts = await redis.command('LRANGE', key, 0, BATCH - 1);
-      if (!Array.isArray(texts) || texts.length === 0) return;
-      await audit.write(await this.#notesOf(texts.map(String)));
+    for (let keys = slots.map((slot) => outcomesKey(slot, log.chain)); keys.length > 0;) {
+      const lists = await Promise.all(
+        keys.map(async (key) => {
+          const texts = await redis.command('LRANGE', key, 0, BATCH - 1);
+          return { key, texts: Array.isArray(texts) ? texts.map(String) : [] };
+        }),
+      );
+      const told = lists.filter(({ texts }) => texts.length > 0);
+      await audit.write(await this.#notesOf(told.flatMap(({ texts }) => texts)));
       // Nobody but this node takes anything away.
-      await redis.command('LTRIM', key, texts.length, -1);
+      await Promise.all(told.map(({ key, texts }) => redis.command('LTRIM', key, texts.length, -1)));
+      keys = told.filter(({ texts }) => texts.length === BATCH).map(({ key }) => key);
     }
   }
 
@@ -104,10 +110,10 @@ export class OutcomeFollower {
     const told = texts.map((text) => ({ text, settled: parseSettled(text) }));
     const known = told.map(({ settled }) => (settled === null ? null : audit.awaited(settled.intent)));
     const others = told.flatMap(({ settled }, at) => (settled === null || known[at] ? [] : [settled.intent]));
-    const past = others.length === 0 ? new Map() : await pastIntents(log.dir, new Set(others));
+    const past = others.length === 0 ? null : await pastIntents(log.dir, new Set(others));
     const unexplained: string[] = [];
     const notes = told.flatMap(({ text, settled }, at) => {
-      const before = settled && past.get(settled.intent);
+      const before = settled && past?.get(settled.intent);
       const intent = known[at] ?? before?.entry;
       if (settled === null || intent?.type !== settled.type) unexplained.push(text);
       else if (!before?.outcomes.has(settled.outcome)) return [outcomeOf(intent, settled)];
