@@ -16,6 +16,7 @@ export function paymentIntent({ id, reference }: Names, change: Record<string, u
   return {
     id,
     object: 'payment_intent',
+    allowed_payment_method_types: ['card'],
     amount: 0,
     amount_capturable: 0,
     amount_details: { tip: {} },
@@ -64,6 +65,7 @@ export function setupIntent({ id, reference }: Names, change: Record<string, unk
   return {
     id,
     object: 'setup_intent',
+    allowed_payment_method_types: ['card'],
     application: null,
     automatic_payment_methods: null,
     cancellation_reason: null,
@@ -294,6 +296,7 @@ export function checkoutSession({ id, reference }: Names, change: Record<string,
   return {
     id,
     object: 'checkout.session',
+    allowed_payment_method_types: ['card'],
     adaptive_pricing: { enabled: false },
     after_expiration: null,
     allow_promotion_codes: null,

@@ -109,7 +109,9 @@ export class StripeSimulator {
       send(response, early);
       return;
     }
-    const answer = this.#once(key, `${path} ${form}`, () =>
+    const asked = new URLSearchParams([...params]);
+    asked.sort();
+    const answer = this.#once(key, `${path}?${asked.toString()}`, () =>
       this.account.answer(request.method ?? '', path, params),
     );
     answerWith(fault, answer, response);

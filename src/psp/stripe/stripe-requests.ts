@@ -99,7 +99,7 @@ export function pageFields(request: PageRequest): Fields {
 }
 
 function ofCard(reference: string): Fields {
-  return { 'payment_method_types[0]': 'card', 'metadata[reference]': reference };
+  return { 'allowed_payment_method_types[0]': 'card', 'metadata[reference]': reference };
 }
 
 function methodOf({ instrument }: CardRequest): Fields {

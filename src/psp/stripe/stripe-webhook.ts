@@ -34,14 +34,14 @@ export function isSigned(
   });
 }
 
-/** What a signed event tells of; null when that is nothing of ours. */
-export function noticeOf(body: Buffer): PspNotice | null {
+/** What a signed event tells of; an endpoint may hear of more than payments, and of payments that aren't ours. */
+export function noticeOf(body: Buffer): PspNotice | 'irrelevant' {
   const read = eventSchema.safeParse(parse(body));
-  if (!read.success || !RELEVANT.test(read.data.type)) return null;
+  if (!read.success || !RELEVANT.test(read.data.type)) return 'irrelevant';
   const { id, type, data } = read.data;
   const { object } = data;
   const reference = object.metadata?.['reference'] ?? object.client_reference_id;
-  if (reference === null || reference === undefined) return null;
+  if (reference === null || reference === undefined) return 'irrelevant';
   const ofRefund = type.startsWith('refund.') || type.startsWith('charge.');
   const providerReference = ofRefund ? (object.payment_intent ?? null) : object.id;
   return { id, payment: { reference, providerReference } };

@@ -88,7 +88,7 @@ describe('declineOfStripe', () => {
     const strange = `Card <4242 4242> é "${'x'.repeat(100)}`;
     const { code, providerCode } = declineOfStripe({ decline_code: strange });
     expect(code).toBe('card_declined');
-    expect(providerCode).toMatch(/^card42424242x{52}$/);
+    expect(providerCode).toMatch(/^cardx{60}$/);
   });
 });
 

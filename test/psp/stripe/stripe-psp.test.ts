@@ -54,7 +54,7 @@ describe('authorize', () => {
           amount: '1250',
           currency: 'eur',
           capture_method: 'automatic',
-          'payment_method_types[0]': 'card',
+          'allowed_payment_method_types[0]': 'card',
           'metadata[reference]': request.reference,
           description: 'order 7',
         },
@@ -462,7 +462,7 @@ describe('hosted page', () => {
       params: {
         mode: 'payment',
         client_reference_id: request.reference,
-        'payment_method_types[0]': 'card',
+        'allowed_payment_method_types[0]': 'card',
         'metadata[reference]': request.reference,
         'payment_intent_data[metadata][reference]': request.reference,
         'payment_intent_data[description]': 'order 7',
