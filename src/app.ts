@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { apiKeyList } from './access/api-key-list.js';
 import { apiKeysOf } from './access/api-keys.js';
@@ -34,6 +35,7 @@ import { newId } from './id.js';
 import type { Logger } from './log.js';
 import type { Metrics } from './metrics.js';
 import type { Psp } from './psp/psp.js';
+import { SimulatedPsp } from './psp/simulated-psp.js';
 import { StripePsp } from './psp/stripe/stripe-psp.js';
 import { checkAddress, checkDurability } from './redis/durability.js';
 import { checkLevel } from './redis/durability-level.js';
@@ -132,7 +134,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const control = createTwilioControl({ ...config, apiUrl: config.carrierApiUrl, clock, log, metrics });
   const shared = { registry, records, outbox: crm.outbox, audit, live, clock, log, metrics };
   const switchboard = new Switchboard({ ...shared, control, flowFor, settings: config, prompts });
-  const psp = pspOf(config.psp, clock);
+  const psp = await pspOf(config.psp, clock);
   const { till, charges, settler } = openCharges({
     ...shared,
     ...{ psp, storeCards: config.storeCards, redis, durability, vault, merchants },
@@ -228,16 +230,29 @@ export async function createApp(options: AppOptions): Promise<App> {
   }
 }
 
-function pspOf(settings: Config['psp'], clock: Clock): Psp | null {
+async function pspOf(settings: Config['psp'], clock: Clock): Promise<Psp | null> {
   switch (settings.name) {
     case 'none':
       return null;
-    case 'simulated':
-      throw new AppError('config_invalid', 'PSP=simulated is not there yet. Example: PSP=none');
+    case 'simulated': {
+      const { caFile, webhookSecret, ...rest } = settings;
+      return new SimulatedPsp({ ...rest, ca: await pemOf(caFile), webhookSecrets: [webhookSecret], clock });
+    }
     case 'stripe': {
       const { apiUrl, ...rest } = settings;
       return new StripePsp({ ...rest, clock, ...(apiUrl !== null && { apiUrl }) });
     }
+  }
+}
+
+async function pemOf(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch {
+    throw new AppError(
+      'config_invalid',
+      'SIMULATED_PSP_CA_FILE can not be read: name a PEM file of the simulator',
+    );
   }
 }
 

@@ -244,6 +244,14 @@ export function readVaultKeys(env: Environment): { file: string; seal: VaultSeal
   return { file, seal };
 }
 
+/** The base URL that the carrier sees, for commands that need to know whether the service is live. */
+export function readPublicUrl(env: Environment): string {
+  const read = new SettingReader<SettingName>(env);
+  const url = read.origin('PUBLIC_URL', 'http://127.0.0.1');
+  read.finish();
+  return url;
+}
+
 function pspSettings(read: Reader, live: boolean): PspSettings {
   const name = read.choice('PSP', ['none', 'simulated', 'stripe'], 'none');
   if (name === 'none') return { name };

@@ -4,6 +4,7 @@ import { apikeys } from './apikeys.js';
 import { audit } from './audit.js';
 import { backup } from './backup.js';
 import { carrier } from './carrier.js';
+import { charges } from './charges.js';
 import type { Command } from './command.js';
 import { demo } from './demo.js';
 import { dtmf } from './dtmf.js';
@@ -22,6 +23,7 @@ const COMMANDS: readonly Command[] = [
   apikeys,
   audit,
   events,
+  charges,
   backup,
   restore,
   guard,

@@ -40,6 +40,8 @@ export interface ChargeWorld {
   readonly charges: TokenCharges;
   readonly settler: Settler;
   readonly audit: MemoryAudit;
+  /** For commands of the operator. */
+  readonly env: Readonly<Record<string, string>>;
   /** What captures are told of charges that were settled after them. */
   readonly settled: Parameters<Settlements['conclude']>[0][];
   till(storeCards?: boolean): CardTill;
@@ -87,6 +89,7 @@ export async function startChargeWorld(): Promise<ChargeWorld> {
   });
   return {
     ...{ server, redis, psp, vault, store, settler, audit, settled },
+    env: { REDIS_URL: server.url, DATA_DIR: dir, VAULT_KEY_FILE: join(dir, 'keys.json') },
     charges: new TokenCharges({ psp, store, vault, cashier, refunds, clock }),
     till: (storeCards = true) => new CardTill({ psp, storeCards, store, vault, cashier, ...shared }),
     async token(more = {}) {
