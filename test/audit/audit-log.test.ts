@@ -142,7 +142,7 @@ describe('an audit log', () => {
     ['an entry is gone', (text: string) => text.replace(/.*"r1".*\n/, ''), /entry 4 is missing/],
     ['its end is cut off', (text: string) => text.slice(0, -500), /entry \d+ is missing/],
     ['all of it is', () => '', /entry 1 is missing/],
-  ])('does not go on when %s', async (_what, change, words) => {
+  ])('A44: does not go on when %s', async (_what, change, words) => {
     const dir = await folder();
     await writeChain(dir, 3);
     const file = join(dir, '0000000001.jsonl');
@@ -153,14 +153,14 @@ describe('an audit log', () => {
     });
   });
 
-  it.each(['head', 'signer'])('does not go on without its file %s', async (name) => {
+  it.each(['head', 'signer'])('A44: does not go on without its file %s', async (name) => {
     const dir = await folder();
     await writeChain(dir, 3);
     await unlink(join(dir, name));
     await expect(openLog(dir)).rejects.toMatchObject({ code: 'config_invalid' });
   });
 
-  it('begins once the disk has room, and tells of the gap', async () => {
+  it('A44: begins once the disk has room, and tells of the gap', async () => {
     const dir = await folder();
     const clock = new ManualClock();
     await symlink('/dev/full', join(dir, 'signer.new'));
@@ -216,7 +216,7 @@ describe('an audit log', () => {
     ['is gone', (file: string) => unlink(file)],
     ['was cut', (file: string) => truncate(file, 10)],
     ['was added to', (file: string) => appendFile(file, 'x')],
-  ])('refuses everything, for good, when its file %s', async (_what, harm) => {
+  ])('A44: refuses everything, for good, when its file %s', async (_what, harm) => {
     const dir = await folder();
     const log = await openLog(dir);
     await harm(join(dir, '0000000001.jsonl'));

@@ -54,7 +54,7 @@ describe('what is shipped', () => {
     expect(await verifyShipped()).toMatchObject({ fault: null, head: log.head });
   });
 
-  it('is found wanting when something is gone, or is another thing than was sent', async () => {
+  it('A44: is found wanting when something is gone, or is another thing than was sent', async () => {
     for (const count of [3, 2, 4]) {
       await append(count);
       await ship();

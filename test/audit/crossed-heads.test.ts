@@ -24,7 +24,7 @@ beforeEach(async () => {
 afterEach(() => rm(dir, { recursive: true }));
 afterAll(() => server.stop());
 
-describe('crossed heads', () => {
+describe('A44: crossed heads', () => {
   it('are left in Redis, and written into the chains of the others', async () => {
     const [a, b] = [await openLog(join(dir, 'a')), await openLog(join(dir, 'b'))];
     const head = a.head;

@@ -68,7 +68,7 @@ describe('what a change says of itself', () => {
     ]);
   });
 
-  it('is heard by the next process when this one dies: what landed was done, of the rest nobody knows', async () => {
+  it('A44: waits while the follower is down: what landed was done, of the rest nobody knows', async () => {
     const { log } = node;
     const landed = await log.append(note('shop', { type: 'token.create', outcome: 'intent' }));
     const lost = await log.append(note('shop', { type: 'token.create', outcome: 'intent' }));

@@ -29,7 +29,7 @@ afterAll(async () => {
   for (const dir of dirs) await rm(dir, { recursive: true, force: true });
 });
 
-describe('the verifier', () => {
+describe('A44: the verifier', () => {
   it('finds nothing in a chain that is as it was written', async () => {
     expect(files.size).toBeGreaterThan(2);
     expect(await verified(files, AUDIT_KEYS)).toMatchObject({ fault: null, torn: 0, open: 0, macs: true });
@@ -55,9 +55,34 @@ describe('the verifier', () => {
     }
   });
 
+  // Without the audit key links alone tell, and the one before may as well be what was changed.
+  it.each([
+    [
+      'spliced in from another node',
+      (own: string[], other: string[]) => own.splice(9, 3, ...other.slice(9, 12)),
+      10,
+      9,
+    ],
+    [
+      'added from another node',
+      (own: string[], other: string[]) => own.splice(9, 0, ...other.slice(9, 10)),
+      10,
+      9,
+    ],
+    ['moved to another place', (own: string[]) => own.splice(4, 0, ...own.splice(9, 1)), 5, 5],
+    ['cut out of the middle', (own: string[]) => own.splice(9, 3), 10, 10],
+  ])('names the first entry that was %s', async (_what, change, seq, seqWithoutKey) => {
+    const name = '0000000001.jsonl';
+    const lines = linesIn(files, name);
+    change(lines, linesIn(others, name));
+    const changed = new Map(files).set(name, Buffer.from(`${lines.join('\n')}\n`, 'latin1'));
+    expect((await verified(changed, AUDIT_KEYS)).fault).toMatchObject({ seq });
+    expect((await verified(changed, null)).fault).toMatchObject({ seq: seqWithoutKey });
+  });
+
   it('finds a past that was written anew with the audit key: what signed it is gone', async () => {
     const name = '0000000001.jsonl';
-    const lines = files.get(name)?.toString('latin1').trimEnd().split('\n') ?? [];
+    const lines = linesIn(files, name);
     const forged = await writtenAnew(lines, (line) => line.replace('"r7"', '"rX"'));
     const changed = new Map(files).set(
       name,
@@ -103,6 +128,10 @@ describe('the verifier', () => {
     20_000 + COUNT * 40,
   );
 });
+
+function linesIn(chain: Files, name: string): string[] {
+  return chain.get(name)?.toString('latin1').trimEnd().split('\n') ?? [];
+}
 
 function same(a: Files, b: Files): boolean {
   return a.size === b.size && [...a].every(([name, bytes]) => b.get(name)?.equals(bytes));

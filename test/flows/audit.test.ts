@@ -95,7 +95,7 @@ describe('the audit trail of a service', () => {
     ]);
   });
 
-  it('is needed for every card: without it nothing is sealed, shown or begun', async () => {
+  it('A44: is needed for every card: without it nothing is sealed, shown or begun', async () => {
     const { caller } = await service.talk();
     const armed = await service.arm(caller);
     await rename(join(dir, 'audit/service/0000000001.jsonl'), join(dir, 'gone'));
