@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { AppError, codeOf } from '../errors.js';
 import { Secret } from '../secret.js';
-import { decodeBase64, encodeBase64 } from './base64.js';
+import { decodeSecret, encodeSecret } from './secret-base64.js';
 import { readPrivate, type PrivateFile } from './private-file.js';
 import type { RootSeal } from './root-seal.js';
 import { BLANKED, parseQuietly, takeSecrets } from './secret-json.js';
@@ -54,7 +54,7 @@ export class TransitSeal implements RootSeal {
   }
 
   async seal(root: Secret, label: string): Promise<Secret> {
-    const plaintext = encodeBase64(root);
+    const plaintext = encodeSecret(root);
     const body = jsonOf({ associated_data: base64(label) }, 'plaintext', plaintext);
     plaintext.wipe();
     return this.#ask('encrypt', body, (answer) => {
@@ -71,7 +71,7 @@ export class TransitSeal implements RootSeal {
       const [text, ...others] = takeSecrets(answer, 'plaintext') ?? [];
       try {
         const read = decrypted.safeParse(parseQuietly(answer.toString('utf8')));
-        return read.success && text !== undefined && others.length === 0 ? decodeBase64(text) : null;
+        return read.success && text !== undefined && others.length === 0 ? decodeSecret(text) : null;
       } finally {
         text?.wipe();
       }

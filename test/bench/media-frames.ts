@@ -1,4 +1,4 @@
-import { decodeBase64, encodeBase64 } from '../../src/carrier/twilio/base64.js';
+import { decodeBase64, encodeBase64 } from '../../src/base64.js';
 import { murmur } from '../../src/carrier/simulated/murmur.js';
 
 /** 20 ms of audio, the frame of every stream. */

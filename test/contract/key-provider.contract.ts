@@ -74,9 +74,9 @@ export function describeKeyProvider(name: string, make: () => Promise<ProviderUn
     it('has a key of its own for each use', async () => {
       const { keys } = await make();
       const text = Buffer.from('text');
-      const uses = ['fingerprint', 'index', 'audit', 'tickets'] as const;
+      const uses = ['fingerprint', 'index', 'audit'] as const;
       const macs = await Promise.all(uses.map((use) => keys.mac(use, 'shop', text)));
-      expect(new Set(macs.map((mac) => mac.toString('hex'))).size).toBe(4);
+      expect(new Set(macs.map((mac) => mac.toString('hex'))).size).toBe(uses.length);
     });
 
     it('seals with the new version after a rotation, and opens what the old one sealed', async () => {

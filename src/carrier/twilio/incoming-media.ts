@@ -3,7 +3,7 @@ import type { Logger } from '../../log.js';
 import type { Metrics } from '../../metrics.js';
 import { KeyCell, NO_KEY } from '../../secret.js';
 import type { StreamHandler } from '../carrier.js';
-import { decodeBase64 } from './base64.js';
+import { decodeBase64 } from '../../base64.js';
 import { keyOf, type MediaMessageReader } from './media-message.js';
 import { MediaOrder } from './media-order.js';
 

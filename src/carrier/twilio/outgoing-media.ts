@@ -1,4 +1,4 @@
-import { encodeBase64, encodedLength } from './base64.js';
+import { encodeBase64, encodedLength } from '../../base64.js';
 import { TEXT_HEADER_ROOM, writeTextHeader } from './websocket-frame.js';
 
 /** Audio of one message: 20 ms. Longer audio goes in several. */

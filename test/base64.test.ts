@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { decodeBase64, encodeBase64, encodedLength } from '../../../src/carrier/twilio/base64.js';
+import { decodeBase64, encodeBase64, encodedLength } from '../src/base64.js';
 
 const decode = (text: string, room = 4096): Buffer | null => {
   const target = new Uint8Array(room);

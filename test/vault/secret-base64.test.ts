@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, it } from '@jest/globals';
 import { Secret } from '../../src/secret.js';
-import { decodeBase64, encodeBase64 } from '../../src/vault/base64.js';
+import { decodeSecret, encodeSecret } from '../../src/vault/secret-base64.js';
 
 const textOf = (secret: Secret | null) =>
   secret === null ? null : Buffer.from(secret.reveal()).toString('latin1');
@@ -17,20 +17,20 @@ it.each([
   ['fooba', 'Zm9vYmE='],
   ['foobar', 'Zm9vYmFy'],
 ])('"%s" is "%s"', (bytes, text) => {
-  expect(textOf(encodeBase64(secretOf(bytes)))).toBe(text);
-  expect(textOf(decodeBase64(secretOf(text)))).toBe(bytes);
+  expect(textOf(encodeSecret(secretOf(bytes)))).toBe(text);
+  expect(textOf(decodeSecret(secretOf(text)))).toBe(bytes);
 });
 
 it('is what Node makes of any bytes', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-      const text = encodeBase64(Secret.of(bytes));
+      const text = encodeSecret(Secret.of(bytes));
       expect(textOf(text)).toBe(Buffer.from(bytes).toString('base64'));
-      expect([...(decodeBase64(text)?.reveal() ?? [])]).toEqual([...bytes]);
+      expect([...(decodeSecret(text)?.reveal() ?? [])]).toEqual([...bytes]);
     }),
   );
 });
 
 it.each(['Z', 'Zg=', 'Zg==Zg==', 'Zg-_', '====', 'Z===', 'Zm9v\n'])('%j is none', (text) => {
-  expect(decodeBase64(secretOf(text))).toBeNull();
+  expect(decodeSecret(secretOf(text))).toBeNull();
 });
