@@ -8,9 +8,29 @@ const TOLERANCE_SECONDS = 300;
 /** More signatures than secrets that rotate. */
 const MAX_SIGNATURES = 16;
 
-/** Of which objects we hear what has changed; what it came to, a look-up tells. */
-const RELEVANT =
-  /^(payment_intent\.(succeeded|payment_failed|canceled|amount_capturable_updated|processing|requires_action)|setup_intent\.(succeeded|setup_failed|canceled)|checkout\.session\.(completed|expired|async_payment_succeeded|async_payment_failed)|charge\.refunded|refund\.(created|updated|failed))$/;
+/** The events of objects that are ours: something has changed, and what it came to a look-up tells. */
+const RELEVANT: ReadonlySet<string> = new Set([
+  'payment_intent.succeeded',
+  'payment_intent.payment_failed',
+  'payment_intent.processing',
+  'payment_intent.requires_action',
+  'payment_intent.amount_capturable_updated',
+  'payment_intent.canceled',
+  'setup_intent.succeeded',
+  'setup_intent.setup_failed',
+  'setup_intent.canceled',
+  'checkout.session.completed',
+  'checkout.session.expired',
+  'checkout.session.async_payment_succeeded',
+  'checkout.session.async_payment_failed',
+  'refund.created',
+  'refund.updated',
+  'refund.failed',
+]);
+
+export function isRelevant(type: string): boolean {
+  return RELEVANT.has(type);
+}
 
 /**
  * Whether these bytes were signed by Stripe, with any of the secrets, within the tolerance: header `stripe-signature`,
@@ -37,13 +57,12 @@ export function isSigned(
 /** What a signed event tells of; an endpoint may hear of more than payments, and of payments that aren't ours. */
 export function noticeOf(body: Buffer): PspNotice | 'irrelevant' {
   const read = eventSchema.safeParse(parse(body));
-  if (!read.success || !RELEVANT.test(read.data.type)) return 'irrelevant';
+  if (!read.success || !isRelevant(read.data.type)) return 'irrelevant';
   const { id, type, data } = read.data;
   const { object } = data;
   const reference = object.metadata?.['reference'] ?? object.client_reference_id;
   if (reference === null || reference === undefined) return 'irrelevant';
-  const ofRefund = type.startsWith('refund.') || type.startsWith('charge.');
-  const providerReference = ofRefund ? (object.payment_intent ?? null) : object.id;
+  const providerReference = type.startsWith('refund.') ? (object.payment_intent ?? null) : object.id;
   return { id, payment: { reference, providerReference } };
 }
 
