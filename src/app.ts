@@ -142,7 +142,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
   const desk = new CaptureDesk({ ...shared, till, redis, testCards: config.testCards });
   const recovery = new Recovery(shared);
-  const rewrapper = new Rewrapper({ redis, keys, node, clock, log, metrics });
+  const rewrapper = new Rewrapper({ redis, keys, node, audit, clock, log, metrics });
   const sweeper = new Sweeper({
     ...{ redis, store, keys, audit, worker: node, everyHours: config.sweepHours, clock, log, metrics },
   });

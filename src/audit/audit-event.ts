@@ -52,8 +52,7 @@ export const AUDIT_EVENTS = {
     rule: '10.2.1.2',
     meaning: 'this node seals with another version from now on',
   },
-  'log.begin': { kind: 'fact', rule: '10.2.1.6', meaning: 'the chain begins; names its first public key' },
-  'log.start': {
+  'key.rewrap': {
     kind: 'fact',
     rule: '10.2.1.6',
     meaning: 'a process goes on with it; names the head that it found',

@@ -1,3 +1,4 @@
+import type { Audit } from '../audit/audit.js';
 import type { Clock } from '../clock.js';
 import { codeOf } from '../errors.js';
 import type { Logger } from '../log.js';
@@ -16,6 +17,7 @@ export interface RewrapperOptions {
   /** This node's id. */
   node: string;
   clock: Clock;
+  audit: Pick<Audit, 'fact'>;
   log: Logger;
   metrics: Metrics;
 }
@@ -79,11 +81,12 @@ export class Rewrapper {
 
   /** Whether there is more to do at once. */
   async #work(): Promise<boolean> {
-    const { keys, node, redis } = this.#options;
+    const { audit, keys, node, redis } = this.#options;
     await sayVersion(redis, node, keys.active);
     await this.#ask();
     const { target, round, done } = await this.#ledger.read();
     if (target !== keys.active || round <= done || !(await this.#ledger.lease(node))) return false;
+    audit.fact('key.rewrap', `to ${target}: begun`);
     await this.#ledger.begin();
     const ended = await this.#pass(target);
     await this.#ledger.release(node);
@@ -148,7 +151,9 @@ export class Rewrapper {
   }
 
   #report(version: string, { round, done, scanned, rewrapped, failed }: RewrapProgress): void {
-    const { log } = this.#options;
+    const { audit, log } = this.#options;
+    const counts = `${scanned} cards seen, ${rewrapped} rewrapped, ${failed} failed`;
+    audit.fact('key.rewrap', `to ${version}: ${counts}`);
     if (failed > 0)
       log.error({ version, count: failed }, 'cards can not be rewrapped: their keys do not open');
     if (done === round) log.info({ version, count: scanned }, 'every card was rewrapped');

@@ -6,6 +6,7 @@ import { plainSeal } from '../../src/vault/plain-seal.js';
 import { RewrapLedger } from '../../src/vault/rewrap-ledger.js';
 import { Rewrapper } from '../../src/vault/rewrapper.js';
 import type { Vault } from '../../src/vault/vault.js';
+import { MemoryAudit } from '../support/audit.js';
 import { cardRequest } from '../support/card-request.js';
 import { after, atRate, flatOut, type Pace, type Work } from './pace.js';
 import { UNSEEN, type VaultWorld } from './vault-world.js';
@@ -115,7 +116,7 @@ export async function rewrapFigures(
     await Promise.all(Array.from({ length: missing }, (_, n) => put(n)));
   }
   const ledger = new RewrapLedger(redis);
-  const rewrapper = new Rewrapper({ redis, keys, node: 'bench', ...UNSEEN });
+  const rewrapper = new Rewrapper({ redis, keys, node: 'bench', audit: new MemoryAudit(), ...UNSEEN });
   keys.start(() => Promise.resolve());
   const target = await rotateKeys(keyFile, plainSeal, new Date().toISOString());
   const began = performance.now();

@@ -20,6 +20,7 @@ import { RedisTokenStore } from '../../src/vault/redis-token-store.js';
 import { Rewrapper } from '../../src/vault/rewrapper.js';
 import { countByVersion } from '../../src/vault/sealed-rows.js';
 import { describeTokenStore } from '../contract/token-store.contract.js';
+import { MemoryAudit } from '../support/audit.js';
 import { anEvent } from '../support/events.js';
 import { cardRequest } from '../support/card-request.js';
 import { startInbox } from '../support/inbox.js';
@@ -98,7 +99,8 @@ it('cards on a cluster are brought under a newer key', async () => {
   );
   await rotateKeys(path, plainSeal, '2026-11-21T00:00:00.000Z');
   const rotated = await openKeys(path);
-  const rewrapper = new Rewrapper({ redis, keys: rotated, node: 'node_1', ...shared });
+  const audit = new MemoryAudit();
+  const rewrapper = new Rewrapper({ ...shared, redis, keys: rotated, node: 'node_1', audit });
   rewrapper.start();
   const counted = async () => Object.fromEntries(await countByVersion(redis, () => {}));
   await until(async () => (await counted())['k2'] === 20);

@@ -18,6 +18,7 @@ import { RedisTokenStore } from '../../src/vault/redis-token-store.js';
 import { RewrapLedger } from '../../src/vault/rewrap-ledger.js';
 import { Rewrapper } from '../../src/vault/rewrapper.js';
 import { countByVersion, nodesSealingWith } from '../../src/vault/sealed-rows.js';
+import { MemoryAudit } from '../support/audit.js';
 import { cardRequest } from '../support/card-request.js';
 import { openKeys } from '../support/keys.js';
 import { startTestRedis, untilReady, type TestRedis } from '../support/redis.js';
@@ -54,6 +55,7 @@ afterAll(async () => {
 interface Node {
   keys: FileKeyProvider;
   vault: CardVault;
+  audit: MemoryAudit;
   rewrapper: Rewrapper;
 }
 
@@ -64,9 +66,10 @@ async function newNode(name: string, log = silentLogger): Promise<Node> {
   const metrics = createMetrics();
   const store = new RedisTokenStore({ redis: client, clock: systemClock, log });
   const vault = new CardVault({ keys, store, clock: systemClock, ttlDays: 15, metrics, log });
-  const rewrapper = new Rewrapper({ redis: client, keys, node: name, clock: quick, log, metrics });
+  const audit = new MemoryAudit();
+  const rewrapper = new Rewrapper({ redis: client, keys, node: name, audit, clock: quick, log, metrics });
   running.push(rewrapper, keys);
-  return { keys, vault, rewrapper };
+  return { keys, vault, audit, rewrapper };
 }
 
 function follow({ keys, rewrapper }: Node): void {
@@ -188,6 +191,21 @@ describe('a rotation', () => {
   });
 });
 
+it('a rotation is told to the audit trail when it begins and when it ends, not card by card', async () => {
+  const node = await newNode('one');
+  await fill(node, 30);
+  follow(node);
+  await rotateKeys(path, plainSeal, CREATED);
+  await until(() => isDone('k2'));
+  await until(() => node.audit.told.length === 4);
+  expect(node.audit.told.map(([type, , resource]) => `${type} ${resource}`)).toEqual([
+    'key.rewrap to k2: begun',
+    'key.rewrap to k2: 30 cards seen, 30 rewrapped, 0 failed',
+    'key.rewrap to k2: begun',
+    'key.rewrap to k2: 30 cards seen, 0 rewrapped, 0 failed',
+  ]);
+});
+
 describe('a node that is behind', () => {
   it('works for no version that it has not', async () => {
     const behind = await newNode('behind');
@@ -252,7 +270,8 @@ describe('a rotation that is cut off', () => {
     await fill(dying, 300);
     await rotateKeys(path, plainSeal, CREATED);
     const rotated = await openKeys(path);
-    const shared = { keys: rotated, clock: quick, log: silentLogger, metrics: createMetrics() };
+    const audit = new MemoryAudit();
+    const shared = { keys: rotated, audit, clock: quick, log: silentLogger, metrics: createMetrics() };
     let dead = false;
     const last = mortal(await server.client(), 130, () => (dead = true));
     const first = new Rewrapper({ ...shared, redis: last, node: 'dying' });
@@ -310,7 +329,8 @@ describe('a row', () => {
     };
     const metrics = createMetrics();
     const rewrapper = new Rewrapper({
-      ...{ redis, keys: shredding, node: 'one', clock: quick, log: silentLogger, metrics },
+      ...{ redis, keys: shredding, node: 'one', audit: new MemoryAudit() },
+      ...{ clock: quick, log: silentLogger, metrics },
     });
     running.push(rewrapper);
     rewrapper.start();
