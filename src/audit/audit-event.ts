@@ -41,12 +41,12 @@ export const AUDIT_EVENTS = {
   'apikey.rotate': { kind: 'operation', rule: '10.2.1.5', meaning: 'a second API key is given out' },
   'apikey.revoke': { kind: 'operation', rule: '10.2.1.5', meaning: 'an API key is taken back' },
   'apikey.enable': { kind: 'operation', rule: '10.2.1.5', meaning: 'a disabled API key is taken into use' },
+  'key.create': { kind: 'fact', rule: '10.2.1.7', meaning: 'the file of the vault keys is made' },
   'key.rotate': { kind: 'operation', rule: '10.2.1.2', meaning: 'a new version of the vault key is made' },
   'key.retire': { kind: 'operation', rule: '10.2.1.2', meaning: 'a version is taken out of use' },
   'key.reinstate': { kind: 'operation', rule: '10.2.1.2', meaning: 'a retired version is taken into use' },
   'key.destroy': { kind: 'operation', rule: '10.2.1.2', meaning: 'the secret of a version is destroyed' },
   'key.reseal': { kind: 'operation', rule: '10.2.1.2', meaning: 'the key file gets another seal' },
-  'key.create': { kind: 'fact', rule: '10.2.1.7', meaning: 'the file of the vault keys is made' },
   'key.active': {
     kind: 'fact',
     rule: '10.2.1.2',
@@ -54,13 +54,19 @@ export const AUDIT_EVENTS = {
   },
   'key.rewrap': {
     kind: 'fact',
-    rule: '10.2.1.6',
-    meaning: 'a process goes on with it; names the head that it found',
+    rule: '10.2.1.2',
+    meaning: 'the cards that another version seals are brought under the active one',
+  },
   'service.start': {
     kind: 'fact',
     rule: '10.2.1.7',
     meaning: 'what the service starts with: digests of its flows and, under the audit key, of its settings',
   },
+  'log.begin': { kind: 'fact', rule: '10.2.1.6', meaning: 'the chain begins; names its first public key' },
+  'log.start': {
+    kind: 'fact',
+    rule: '10.2.1.6',
+    meaning: 'a process goes on with it; names the head that it found',
   },
   'log.stop': { kind: 'fact', rule: '10.2.1.6', meaning: 'the process ends' },
   'log.gap': {
