@@ -1,10 +1,12 @@
-import { mkdir, mkdtemp, rename, rm, symlink, unlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, symlink, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { AuditType } from '../../src/audit/audit-event.js';
 import { apiRoutes } from '../../src/http/http.js';
+import { verifyChain } from '../../src/audit/verify-chain.js';
 import { entriesOf } from '../audit/chains.js';
+import { startLogStore } from '../support/log-store.js';
 import { over, startService, until, type Service } from '../support/service.js';
 
 const FAST = { onMs: 60, offMs: 60 };
@@ -95,6 +97,19 @@ describe('the audit trail of a service', () => {
     ]);
   });
 
+  it('A33: raises an alert when somebody tries keys', async () => {
+    for (let i = 0; i < 30; i++) {
+      await service.api('GET', '/v1/calls', undefined, { authorization: `Bearer ${i}` });
+    }
+    await until(async () => (await told()).length === 31);
+    expect((await told()).at(-1)).toEqual([
+      ...['alert.refusals', 'done', 'service', 'here', '30 by 127.0.0.1'],
+    ]);
+    expect(await service.metrics.registry.metrics()).toContain(
+      'tonewall_audit_alerts_total{alert="refusals"} 1',
+    );
+  });
+
   it('A44: is needed for every card: without it nothing is sealed, shown or begun', async () => {
     const { caller } = await service.talk();
     const armed = await service.arm(caller);
@@ -117,6 +132,19 @@ describe('the audit trail of a service', () => {
     // Talk goes on.
     expect((await service.call(caller.sid)).status).toBe('live');
   });
+});
+
+it('A44: the trail is copied off the machine as it is written, to its last entry', async () => {
+  dir = await mkdtemp(join(tmpdir(), 'tonewall-audit-'));
+  const store = await startLogStore(join(dir, 'store'));
+  service = await startService({ env: { DATA_DIR: dir, AUDIT_SHIP_URL: store.url } });
+  await service.stop();
+  const entries = await entriesOf(join(dir, 'audit/service'));
+  const [chain = ''] = await readdir(store.dir);
+  const arrived = await verifyChain(join(store.dir, chain), { keys: null, shipped: true });
+  expect(arrived).toMatchObject({ fault: null, head: { seq: entries.length } });
+  await store.close();
+  await rm(dir, { recursive: true });
 });
 
 describe('A44: a service whose disk is full when it starts', () => {
