@@ -93,6 +93,8 @@ export class ProviderWire {
         read(response, blank).then(end, () => fail('cut_off'));
       });
       call.on('socket', (socket) => {
+        socket.off('data', distrust);
+        call.once('close', () => socket.on('data', distrust));
         whenSecure(socket, () => {
           begun = true;
           // Apart from the body: in one write with it Node copies them both to where no wipe reaches.
@@ -102,6 +104,11 @@ export class ProviderWire {
       });
     });
   }
+}
+
+/** What comes after the answer would be taken for the answer to the next request on this connection. */
+function distrust(this: Socket): void {
+  this.destroy();
 }
 
 function whenSecure(socket: Socket, then: () => void): void {

@@ -12,6 +12,7 @@ import { ManualClock } from '../support/manual-clock.js';
 
 type Handler = (request: IncomingMessage, response: ServerResponse, body: Buffer) => void;
 
+const SECOND_ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n{"answer":99}';
 const BODY = 'number=4242424242424242';
 
 let dir: string;
@@ -66,6 +67,20 @@ describe('ProviderWire', () => {
     const before = connections;
     expect(await reused.send(request({ method: 'GET', body: null }))).toMatchObject({ kind: 'answer' });
     expect(connections).toBe(before);
+  });
+
+  it('sends nothing more over a connection on which something came unasked', async () => {
+    handler = (_request, response) => {
+      const { socket } = response;
+      response.end('{"answer":1}', () => setTimeout(() => socket?.write(SECOND_ANSWER), 20));
+    };
+    const reused = wire();
+    await reused.send(request());
+    await new Promise((resolve) => void setTimeout(resolve, 60));
+    handler = (_request, response) => response.end('{"answer":2}');
+    const before = connections;
+    expect(await reused.send(request())).toMatchObject({ kind: 'answer', json: { answer: 2 } });
+    expect(connections).toBe(before + 1);
   });
 
   it('zeroes the body on the answer', async () => {
