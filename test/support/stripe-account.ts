@@ -90,8 +90,12 @@ export class StripeAccount {
     }
   }
 
-  object(id: string): StripeObject | undefined {
-    return this.#objects.get(id);
+  /** The payment intent with this reference of ours. */
+  intentOf(reference: string): StripeObject | undefined {
+    return [...this.#objects.values()].find(
+      ({ object, metadata }) =>
+        object === 'payment_intent' && (metadata as Record<string, string>)['reference'] === reference,
+    );
   }
 
   /** The payer's part on a page: pays with a good card, authenticated, or is refused by the bank. */
@@ -207,6 +211,8 @@ export class StripeAccount {
     const amount = Number(params.get('amount_to_capture'));
     if (amount > Number(intent['amount_capturable']))
       throw invalid('More than is reserved.', 'amount_too_large', 'amount_to_capture');
+    // What is left of the reserve goes back by itself.
+    this.#move('released', intent, Number(intent['amount_capturable']));
     Object.assign(intent, { status: 'succeeded', amount_received: amount, amount_capturable: 0 });
     Object.assign(this.#chargeOf(intent), { captured: true, amount_captured: amount });
     this.#move('taken', intent, amount);
@@ -291,10 +297,8 @@ export class StripeAccount {
   #search(params: Params): unknown {
     const wanted = /^metadata\['reference'\]:'(.*)'$/.exec(params.get('query') ?? '')?.[1];
     const reference = wanted?.replaceAll(/\\(['\\])/g, '$1');
-    const data = [...this.#objects.values()].filter(
-      ({ object, metadata }) =>
-        object === 'payment_intent' && (metadata as Record<string, string>)['reference'] === reference,
-    );
+    const intent = this.intentOf(reference ?? '');
+    const data = intent === undefined ? [] : [intent];
     const expand = new Map(
       [...params].map(([name, value]): [string, string] => [name, value.replace(/^data\./, '')]),
     );

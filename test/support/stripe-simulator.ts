@@ -20,6 +20,7 @@ export type StripeFault =
   | 'nothing_then_429'
   | 'nothing_then_409'
   | 'echo'
+  | 'raw_cards_off'
   | 'answers_twice';
 
 interface Kept {
@@ -40,6 +41,8 @@ export class StripeSimulator {
   readonly account = new StripeAccount();
   /** Every request as `POST payment_intents`, with its parameters. */
   readonly requests: { what: string; key: string | undefined; params: Record<string, string> }[] = [];
+  /** Told when a request was taken and will have no answer: a test need not wait for a time-out to know it. */
+  onSilence: () => void = () => {};
   readonly #server: Server;
   readonly #folder: string;
   readonly #kept = new Map<string, Kept>();
@@ -109,12 +112,14 @@ export class StripeSimulator {
       send(response, early);
       return;
     }
+    this.account.switchedOn.rawCards = fault !== 'raw_cards_off';
     const asked = new URLSearchParams([...params]);
     asked.sort();
     const answer = this.#once(key, `${path}?${asked.toString()}`, () =>
       this.account.answer(request.method ?? '', path, params),
     );
-    answerWith(fault, answer, response);
+    if (fault === 'took_then_silent') this.onSilence();
+    else answerWith(fault, answer, response);
   }
 
   /** The first answer again, for the same key. */
@@ -162,8 +167,6 @@ function refusedBy(fault: StripeFault | null, params: ReadonlyMap<string, string
 
 function answerWith(fault: StripeFault | null, answer: StripeAnswer, response: ServerResponse): void {
   switch (fault) {
-    case 'took_then_silent':
-      return;
     case 'took_then_500':
       send(response, SERVER_ERROR);
       return;

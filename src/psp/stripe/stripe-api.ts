@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { blankCard } from '../card-echo.js';
+import { formBody } from '../form-body.js';
 import type { ProviderWire, Reply, WireRequest } from '../provider-wire.js';
 import type { UnknownWhy } from '../psp.js';
-import { formOf, queryOf, type Fields, type KeyedCard } from './stripe-form.js';
 import { errorSchema, type StripeError } from './stripe-objects.js';
+import type { Fields, KeyedCard } from './stripe-requests.js';
 
 /** Of the objects and codes that are read here; an account's own version doesn't count. */
 export const STRIPE_API_VERSION = '2026-10-28.endive';
@@ -29,7 +30,11 @@ export class StripeApi {
   }
 
   get<Value>(path: string, query: Fields, schema: z.ZodType<Value>): Promise<Answer<Value>> {
-    return this.#repeatable(`${path}?${queryOf(query)}`, () => ({ method: 'GET', body: null }), schema);
+    return this.#repeatable(
+      `${path}?${formBody(query).toString()}`,
+      () => ({ method: 'GET', body: null }),
+      schema,
+    );
   }
 
   /** Makes an object in which there is no card: with the same key once, however often it is asked for. */
@@ -87,6 +92,22 @@ export class StripeApi {
   #send(path: string, { headers, ...part }: Part): Promise<Reply> {
     return this.#wire.send({ ...part, path: `/v1/${path}`, headers: { ...this.#headers, ...headers } });
   }
+}
+
+/** The card stands behind the other parameters: its digits are written as bytes and never are text. */
+function formOf(fields: Fields, keyed: KeyedCard | null): Buffer {
+  if (keyed === null) return formBody(fields);
+  const { card, code } = keyed;
+  const data = 'payment_method_data';
+  return formBody(
+    {
+      ...fields,
+      [`${data}[type]`]: 'card',
+      [`${data}[card][exp_month]`]: card.expMonth,
+      [`${data}[card][exp_year]`]: card.expYear,
+    },
+    { [`${data}[card][number]`]: card.number, [`${data}[card][cvc]`]: code },
+  );
 }
 
 type Part = Omit<WireRequest, 'path' | 'headers'> & Partial<Pick<WireRequest, 'headers'>>;

@@ -1,8 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from '../../clock.js';
+import { AppError } from '../../errors.js';
 import { ProviderWire } from '../provider-wire.js';
 import {
   ABILITIES,
+  type Ability,
   type AuthorizeRequest,
   type CardRequest,
   type Found,
@@ -19,7 +21,6 @@ import {
 import { stripeBounds, toStripe } from './stripe-amounts.js';
 import { away, confirmed, givenBack, had, hasGoneOn, isMissing, isOfCard } from './stripe-answers.js';
 import { StripeApi, type Answer } from './stripe-api.js';
-import type { KeyedCard } from './stripe-form.js';
 import {
   checkoutSessionSchema,
   customerSchema,
@@ -42,6 +43,7 @@ import {
   CARD_ALONE,
   CHARGE_AND_CARD,
   OF_PAGE,
+  abilitiesFor,
   chargeFields,
   checkFields,
   intentFields,
@@ -49,6 +51,7 @@ import {
   refundFields,
   setupFields,
   storedCard,
+  type KeyedCard,
 } from './stripe-requests.js';
 import { isSigned, noticeOf } from './stripe-webhook.js';
 
@@ -63,6 +66,8 @@ export interface StripePspOptions {
   /** PEM, for a simulator. */
   ca?: string;
   timeoutMs?: number;
+  /** What this account may do; everything, where left out. */
+  abilities?: readonly Ability[];
 }
 
 const API_URL = 'https://api.stripe.com';
@@ -77,13 +82,14 @@ const NO_PAYMENT = 'no_payment';
  */
 export class StripePsp implements Psp {
   readonly name = 'stripe';
-  readonly abilities = new Set(ABILITIES);
+  readonly abilities: ReadonlySet<Ability>;
   readonly bounds = stripeBounds;
   readonly #options: StripePspOptions;
   readonly #api: StripeApi;
 
   constructor(options: StripePspOptions) {
     const { secretKey, clock, apiUrl = API_URL, timeoutMs = TIMEOUT_MS, ca } = options;
+    this.abilities = new Set(options.abilities ?? ABILITIES);
     const origin = new URL(apiUrl);
     const wire = new ProviderWire({ origin, clock, timeoutMs, ...(ca !== undefined && { ca }) });
     this.#options = options;
@@ -91,6 +97,7 @@ export class StripePsp implements Psp {
   }
 
   async verify(request: CardRequest): Promise<Outcome> {
+    this.#mustBeAble(['verify']);
     const { instrument } = request;
     const customer = instrument.kind === 'stored' ? storedCard(instrument.reference).customer : null;
     const { outcome } = await this.#setUp(request, customer);
@@ -98,6 +105,7 @@ export class StripePsp implements Psp {
   }
 
   async tokenize(request: CardRequest): Promise<Tokenized> {
+    this.#mustBeAble(['tokenize']);
     const { reference } = request;
     const owner = { 'metadata[reference]': reference };
     const customer = had(await this.#api.make('customers', owner, `${reference}:customer`, customerSchema));
@@ -109,6 +117,7 @@ export class StripePsp implements Psp {
   }
 
   async authorize(request: AuthorizeRequest): Promise<Outcome> {
+    this.#mustBeAble(abilitiesFor(request));
     const { reference } = request;
     const key = `${reference}:create`;
     const intent = await this.#api.make('payment_intents', intentFields(request), key, paymentIntentSchema);
@@ -137,6 +146,7 @@ export class StripePsp implements Psp {
 
   /** What was taken can't be voided at Stripe: a refund on the same day is one to the bank. */
   async void(payment: PaymentName): Promise<RefundOutcome> {
+    this.#mustBeAble(['void']);
     const id = await this.#intentId(payment);
     if (id === null) return { status: 'failed', providerCode: NO_PAYMENT };
     const path = `payment_intents/${id}`;
@@ -194,6 +204,7 @@ export class StripePsp implements Psp {
   }
 
   async hostedPage(request: PageRequest): Promise<HostedPage> {
+    this.#mustBeAble(['hosted_page']);
     const key = `${request.reference}:page`;
     const page = await this.#api.make('checkout/sessions', pageFields(request), key, checkoutSessionSchema);
     const { id, url } = had(page);
@@ -238,6 +249,12 @@ export class StripePsp implements Psp {
     const answer = await this.#api.confirm(path, check, `${reference}:confirm`, card, setupIntentSchema);
     const outcome = confirmed(answer, id, outcomeOfSetup);
     return { outcome, method: answer.kind === 'done' ? methodOf(answer.value) : null };
+  }
+
+  #mustBeAble(abilities: readonly Ability[]): void {
+    const lacking = abilities.find((ability) => !this.abilities.has(ability));
+    if (lacking === undefined) return;
+    throw new AppError('psp_cannot', `this account at Stripe has no ${lacking}: nothing was sent to it`);
   }
 
   /** By our name alone; Stripe's index is behind by up to a minute. */

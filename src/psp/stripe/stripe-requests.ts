@@ -1,9 +1,19 @@
 import { AppError } from '../../errors.js';
-import type { AuthorizeRequest, CardRequest, PageRequest, RefundRequest } from '../psp.js';
+import type {
+  Ability,
+  AuthorizeRequest,
+  CardRequest,
+  Instrument,
+  PageRequest,
+  RefundRequest,
+} from '../psp.js';
 import { toStripe } from './stripe-amounts.js';
-import type { Fields } from './stripe-form.js';
 
-/** The fields of each request, without the card itself. */
+/** A request's parameters by the names that Stripe's pages give them, such as `metadata[reference]`; null: left out. */
+export type Fields = Readonly<Record<string, string | number | boolean | null>>;
+
+/** A card as it was keyed. */
+export type KeyedCard = Extract<Instrument, { kind: 'card' }>;
 
 export const CHARGE_AND_CARD: Fields = { 'expand[0]': 'latest_charge', 'expand[1]': 'payment_method' };
 export const CARD_ALONE: Fields = { 'expand[0]': 'payment_method' };
@@ -30,6 +40,15 @@ export function storedCard(reference: string): StoredCard {
   return { customer, method };
 }
 
+/** What an account must be able to do for this. */
+export function abilitiesFor(request: AuthorizeRequest): Ability[] {
+  const needed: Ability[] = [];
+  if (request.instrument.kind === 'card') needed.push('raw_card');
+  if (!request.capture) needed.push('authorize_only');
+  if (request.network !== null) needed.push('choose_network');
+  return needed;
+}
+
 export function intentFields(request: AuthorizeRequest): Fields {
   const { instrument, money, description } = request;
   const keyed = instrument.kind === 'card';
@@ -37,24 +56,23 @@ export function intentFields(request: AuthorizeRequest): Fields {
     ...toStripe(money),
     capture_method: request.capture ? 'automatic' : 'manual',
     ...ofCard(request.reference),
-    ...(description !== null && { description }),
-    ...(!keyed && { customer: storedCard(instrument.reference).customer }),
+    description,
+    customer: keyed ? null : storedCard(instrument.reference).customer,
     // Tells the network that a card is kept from here on; at Stripe nothing is.
-    ...(keyed && request.stored && !request.unattended && { setup_future_usage: 'off_session' }),
+    setup_future_usage: keyed && request.stored && !request.unattended ? 'off_session' : null,
   };
 }
 
 export function chargeFields(request: AuthorizeRequest): Fields {
-  const { unattended, network, networkTransactionId: first } = request;
+  const { unattended, network, networkTransactionId, instrument } = request;
   const option = 'payment_method_options[card]';
+  const follows = unattended && instrument.kind === 'card';
   return {
     ...CHARGE_AND_CARD,
     ...methodOf(request),
     ...(unattended ? { off_session: true } : { error_on_requires_action: true, ...flagOf(request) }),
-    ...(network !== null && { [`${option}[network]`]: network }),
-    ...(unattended &&
-      request.instrument.kind === 'card' &&
-      first !== null && { [`${option}[mit_exemption][network_transaction_id]`]: first }),
+    [`${option}[network]`]: network,
+    [`${option}[mit_exemption][network_transaction_id]`]: follows ? networkTransactionId : null,
   };
 }
 
@@ -62,7 +80,7 @@ export function setupFields(request: CardRequest, customer: string | null): Fiel
   return {
     usage: request.stored ? 'off_session' : 'on_session',
     ...ofCard(request.reference),
-    ...(customer !== null && { customer }),
+    customer,
   };
 }
 
@@ -84,7 +102,7 @@ export function pageFields(request: PageRequest): Fields {
     client_reference_id: reference,
     ...ofCard(reference),
     'payment_intent_data[metadata][reference]': reference,
-    ...(description !== null && { 'payment_intent_data[description]': description }),
+    'payment_intent_data[description]': description,
     // A page is for what a telephone can't do: the bank has asked for authentication, or might.
     'payment_method_options[card][request_three_d_secure]': 'any',
     [`${item}[quantity]`]: 1,

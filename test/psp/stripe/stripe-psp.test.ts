@@ -199,10 +199,8 @@ describe('authorize', () => {
     const impatient = pspOf({ clock });
     stripe.next('took_then_silent');
     const request = chargeOf();
-    const outcome = impatient.authorize(request);
-    while (stripe.account.movements.length === 0) await new Promise((resolve) => setImmediate(resolve));
-    clock.advance(25_000);
-    expect(await outcome).toEqual({
+    stripe.onSilence = () => clock.advance(25_000);
+    expect(await impatient.authorize(request)).toEqual({
       status: 'unknown',
       providerReference: nameOf(request),
       why: 'timed_out',
@@ -240,12 +238,11 @@ describe('authorize', () => {
   });
 
   it('says what to ask Stripe for when the account takes no card numbers', async () => {
-    stripe.account.switchedOn.rawCards = false;
+    stripe.next('raw_cards_off');
     await expect(psp.authorize(chargeOf())).rejects.toMatchObject({
       code: 'psp_misconfigured',
       message: expect.stringContaining('ask Stripe support for the raw card data APIs'),
     });
-    stripe.account.switchedOn.rawCards = true;
   });
 
   it('says what to ask Stripe for when the account takes no telephone orders', async () => {
@@ -285,6 +282,7 @@ describe('capture and void', () => {
     expect(await psp.capture(nameIn(request), part)).toMatchObject({ status: 'approved', money: part });
     expect(stripe.account.movements.map(({ kind, amount }) => [kind, amount])).toEqual([
       ['reserved', 1_250],
+      ['released', 1_250],
       ['taken', 1_000],
     ]);
   });
