@@ -18,6 +18,7 @@ import { createKeyFile } from '../../src/vault/key-file.js';
 import { plainSeal } from '../../src/vault/plain-seal.js';
 import { RedisTokenStore } from '../../src/vault/redis-token-store.js';
 import { Rewrapper } from '../../src/vault/rewrapper.js';
+import { Sweeper } from '../../src/vault/sweeper.js';
 import { countByVersion } from '../../src/vault/sealed-rows.js';
 import { describeTokenStore } from '../contract/token-store.contract.js';
 import { MemoryAudit } from '../support/audit.js';
@@ -106,6 +107,13 @@ it('cards on a cluster are brought under a newer key', async () => {
   await until(async () => (await counted())['k2'] === 20);
   await rewrapper.stop();
   for (const { token } of views) expect(await vault.token('shop', token)).toMatchObject({ token });
+  const sweeper = new Sweeper({
+    ...{ ...shared, redis, store, keys: rotated, audit, worker: 'node_1', everyHours: 24 },
+  });
+  const { seals, altered, ...found } = await sweeper.sweep();
+  // The rows of the contract above are sealed by nobody.
+  expect(seals - altered).toBe(20);
+  expect(found).toMatchObject({ overdue: 0, misdated: 0, orphaned: 0, unknown: 0 });
 });
 
 it('an API key on a cluster is found, and its use noted', async () => {

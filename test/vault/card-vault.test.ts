@@ -95,6 +95,21 @@ describe('a token', () => {
     ]);
   });
 
+  it('costs two waits for Redis', async () => {
+    const vault = vaultOn();
+    await vault.tokenize(request(canaryNumber()));
+    const run = redis.run.bind(redis);
+    const steps: string[] = [];
+    redis.run = async (script, keys, args) => {
+      steps.push(script.name);
+      const reply = await run(script, keys, args);
+      steps.push('answer');
+      return reply;
+    };
+    await vault.tokenize(request(canaryNumber())).finally(() => (redis.run = run));
+    expect(steps).toEqual(['vault-alias', 'vault-now', 'answer', 'answer', 'vault-put', 'answer']);
+  });
+
   it('of a short number shows no BIN', async () => {
     const vault = vaultOn();
     const view = await vault.tokenize(request(canaryNumber('362272', 14), {}, 'diners'));

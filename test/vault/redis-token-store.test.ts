@@ -80,6 +80,21 @@ describe('a row in Redis', () => {
   });
 });
 
+describe('a put', () => {
+  it('does nothing after the time that it was given', async () => {
+    const store = storeOn();
+    const deadline = await store.deadline(place(0x35));
+    const late = store.put(place(0x35), row, RETENTION, { events: ['{}'], writes: [] }, deadline - 5_000);
+    await expect(late).rejects.toMatchObject({
+      code: 'redis_unavailable',
+      message: 'Redis took too long; try again',
+    });
+    expect(await server.admin.keys('tw:*{shop.35}*')).toEqual([]);
+    await store.put(place(0x35), row, RETENTION, { events: ['{}'], writes: [] }, deadline);
+    expect(await store.get(place(0x35))).toEqual(row);
+  });
+});
+
 describe('a Redis that stops', () => {
   it('A34: for a moment costs a put only time', async () => {
     const store = storeOn();
