@@ -111,8 +111,10 @@ it('keeps so many in mind, those who were seen last', () => {
   const watch = new PatternWatch(null);
   const knock = (origin: string): Sighting[] =>
     watch.take(note('a', { ...refused, type: 'access.signature', origin }), NOON);
-  for (let i = 0; i < 9; i++) knock('192.0.2.9');
-  for (let i = 0; i < MAX_WATCHED - 1; i++) knock(`stranger ${i}`);
+  for (let i = 0; i < 9; i++) {
+    knock('192.0.2.9');
+    for (let n = 1; n < MAX_WATCHED; n++) knock(`stranger ${i} ${n}`);
+  }
   expect(knock('192.0.2.9')).toHaveLength(1);
   for (let i = 0; i < 9; i++) knock('192.0.2.8');
   for (let i = 0; i < MAX_WATCHED; i++) knock(`other ${i}`);
