@@ -184,7 +184,7 @@ describe('keys retire', () => {
     await rotateKeys(file, plainSeal, CREATED);
   });
 
-  it('is refused while a card is sealed by it, and has another round of rewrapping made', async () => {
+  it('A40: is refused while a card is sealed by it, and has another round of rewrapping made', async () => {
     await server.admin.hset('tw:{vault-rewrap}:state', { target: 'k2', round: 1, done: 1 });
     await addRow('a', 'k1');
     await addRow('b', 'k2');
@@ -201,7 +201,7 @@ describe('keys retire', () => {
     expect((await openKeys(file)).versions[0]).toEqual({ id: 'k1', state: 'decrypt-only' });
   });
 
-  it('is refused while a running node seals with it', async () => {
+  it('A40: is refused while a running node seals with it', async () => {
     await sayVersion(await server.client(), 'node_1', 'k1');
     await expect(run(['retire', 'k1'])).rejects.toMatchObject({
       message: '1 running nodes seal with k1: give them the new key file first',

@@ -107,7 +107,7 @@ async function redisPid(): Promise<number> {
 }
 
 describe('the service as a process', () => {
-  it('that was killed: its captures fail, its calls end, its tokens stay, and a new capture can be armed at once', async () => {
+  it('A35: that was killed: its captures fail, its calls end, its tokens stay, and a new capture can be armed at once', async () => {
     const first = await start();
     const done = await talk();
     const sealed = await arm(done.caller);

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -73,19 +73,23 @@ async function start(more: Record<string, string> = {}, flags = '', before = 'ul
   return { output, code };
 }
 
+/** What it is given that nobody else may know. */
+const secrets = () => ['a passphrase for tests', AUTH_TOKEN, redis.url.split(':')[2]?.split('@')[0] ?? ''];
+
 /** What it says of its own: neither its log, nor what Node.js writes. */
 const lines = ({ output }: Start): string[] =>
   output.split('\n').filter((line) => !/^(\{|Debugger|For help|$)/.test(line));
 
 describe('a live start', () => {
-  it('goes well with nothing unsafe, and SIGUSR1 opens no inspector', async () => {
-    const { output, code } = await start();
+  it('A42: goes well with nothing unsafe, SIGUSR1 opens no inspector, and LOG_LEVEL=trace tells no secret', async () => {
+    const { output, code } = await start({ LOG_LEVEL: 'trace' });
     expect(output).toContain('redis is durable: ready');
     expect(output).not.toMatch(/unsafe|Debugger/);
+    expect(secrets().filter((secret) => output.includes(secret))).toEqual([]);
     expect(code).toBe(0);
   }, 30_000);
 
-  it('is refused with everything that is unsafe about the process, a line each', async () => {
+  it('A42: is refused with everything that is unsafe about the process, a line each', async () => {
     const refused = await start(
       { DEBUG: 'ioredis:*', NODE_OPTIONS: '--max-old-space-size=300', DATA_DIR: dir },
       '--inspect=0 --heapsnapshot-signal=SIGUSR2 --report-on-signal',
@@ -105,7 +109,7 @@ describe('a live start', () => {
     ]);
   }, 30_000);
 
-  it('is refused with the keys beside the data of Redis, or its slow log on', async () => {
+  it('A41: is refused with the keys beside the data of Redis, or its slow log on', async () => {
     const path = join(redis.dir, 'keys.json');
     await cp(join(dir, 'keys.json'), path);
     await redis.admin.config('SET', 'slowlog-log-slower-than', '10000');
@@ -115,6 +119,71 @@ describe('a live start', () => {
     expect(lines(refused)).toEqual([
       expect.stringMatching(/^REDIS_URL: Redis needs "slowlog-log-slower-than -1"/),
       expect.stringMatching(/^VAULT_KEY_FILE lies beside the cards/),
+    ]);
+  }, 30_000);
+
+  it.each<[string, () => Promise<Record<string, string>>, RegExp[]]>([
+    [
+      'a public URL that is not https',
+      async () => ({ PUBLIC_URL: 'http://voice.example.com' }),
+      [/^PUBLIC_URL is not https/],
+    ],
+    [
+      'a Redis over the network in clear, as its default user',
+      async () => ({ REDIS_URL: 'redis://10.1.2.3' }),
+      [
+        /^REDIS_URL: the connection is not encrypted/,
+        /^REDIS_URL: the connection speaks as the default user/,
+      ],
+    ],
+    [
+      'a key file that others may read',
+      async () => {
+        const path = join(dir, 'readable.json');
+        await cp(join(dir, 'keys.json'), path);
+        await chmod(path, 0o644);
+        return { VAULT_KEY_FILE: path };
+      },
+      [/^VAULT_KEY_FILE can be read by others: chmod 600 /],
+    ],
+    [
+      'a passphrase that others may read',
+      async () => {
+        const path = join(dir, 'readable');
+        await cp(join(dir, 'passphrase'), path);
+        await chmod(path, 0o640);
+        return { VAULT_KEY_PASSPHRASE_FILE: path };
+      },
+      [/^VAULT_KEY_PASSPHRASE_FILE can be read by others: chmod 600 /],
+    ],
+    [
+      'keys that were swapped for others of the same names',
+      async () => {
+        const path = join(dir, 'swapped.json');
+        await createKeyFile(
+          path,
+          '2026-11-21T00:00:00.000Z',
+          new PassphraseSeal({ path: join(dir, 'passphrase') }),
+        );
+        // The audit trail would notice first.
+        return { VAULT_KEY_FILE: path, DATA_DIR: join(dir, 'other-data') };
+      },
+      [/^VAULT_KEY_FILE: key k1 is not the one that this Redis was filled with/],
+    ],
+  ])('A41: is refused with %s', async (_what, unsafe, refusals) => {
+    const refused = await start(await unsafe());
+    expect(refused.code).toBe(1);
+    expect(lines(refused)).toEqual(refusals.map((line) => expect.stringMatching(line)));
+  });
+
+  it('A41: is refused with a Redis that fsyncs once a second, or drops cards', async () => {
+    await redis.admin.config('SET', 'appendfsync', 'everysec', 'maxmemory-policy', 'allkeys-lru');
+    const refused = await start();
+    await redis.admin.config('SET', 'appendfsync', 'always', 'maxmemory-policy', 'noeviction');
+    expect(refused.code).toBe(1);
+    expect(lines(refused)).toEqual([
+      expect.stringMatching(/^REDIS_URL: Redis needs "appendfsync always"/),
+      expect.stringMatching(/^REDIS_URL: Redis needs "maxmemory-policy noeviction"/),
     ]);
   }, 30_000);
 

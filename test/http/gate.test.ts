@@ -44,7 +44,7 @@ describe('the gate', () => {
     expect(refusals()).toEqual([]);
   });
 
-  it('answers alike whatever is wrong with a key, and tells the log', async () => {
+  it('A33: answers alike whatever is wrong with a key, and tells the log', async () => {
     const expiring = await register.create({ ...CRM, expires: clock.now() + DAY });
     const disabled = await register.create({ ...CRM, principal: 'old' });
     const revoked = await register.create({ ...CRM, principal: 'gone' });
@@ -89,7 +89,7 @@ describe('the gate', () => {
     });
   });
 
-  it('names the scope that a key lacks, to its holder and to the log', async () => {
+  it('A15: names the scope that a key lacks, to its holder and to the log', async () => {
     const { apiKey, record } = await register.create(CRM);
     const answer = await get('/v1/events', `Bearer ${apiKey}`);
     expect([answer.status, answer.body.code, answer.body.detail]).toEqual([

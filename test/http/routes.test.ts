@@ -84,7 +84,7 @@ describe('every route', () => {
     expect([answer.status, JSON.parse(answer.text).code]).toEqual([401, 'unauthorized']);
   });
 
-  it.each(named(routes))('%s wants its scope', async (_name, route) => {
+  it.each(named(routes))('A15: %s wants its scope', async (_name, route) => {
     for (const key of [keyWithout(route.scope), NO_SCOPE_KEY]) {
       const answer = await ask(route, key);
       expect(problemSchema.parse(JSON.parse(answer.text))).toMatchObject({ status: 403, code: 'forbidden' });

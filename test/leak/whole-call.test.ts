@@ -50,7 +50,7 @@ describe('whole calls with cards that exist nowhere else', () => {
   }, 120_000);
   afterAll(() => program.stop());
 
-  it('leave their numbers nowhere', () => {
+  it('A16: leave their numbers nowhere', () => {
     expect(played.findings).toEqual([]);
   });
 

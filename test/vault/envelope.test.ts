@@ -47,7 +47,7 @@ describe('a sealed card', () => {
     expect(openBin(key, sealBin(key, '424242', binding), other)).toBeUndefined();
   });
 
-  it('does not open with a bit flipped, anywhere', () => {
+  it('A46: does not open with a bit flipped, anywhere', () => {
     const sealed = sealCard(key, card(16), binding);
     for (let bit = 0; bit < sealed.length * 8; bit++) {
       const flipped = Buffer.from(sealed);

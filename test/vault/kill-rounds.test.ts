@@ -5,7 +5,7 @@ const NONE = { lost: 0, altered: 0, miscounted: 0 };
 
 /** A short run of `npm run prove:vault`. */
 describe('kills under load', () => {
-  it('of Redis, of the process that puts, and of both lose no token that was given out', async () => {
+  it('A35: of Redis, of the process that puts, and of both lose no token that was given out', async () => {
     const found = await killRounds({ kills: 3, puts: 600, seed: 1 });
     expect(found).toMatchObject({ ...NONE, refused: 0, kills: { redis: 1, writer: 1, both: 1 } });
     expect(found.given).toBeGreaterThan(300);

@@ -196,7 +196,7 @@ it('rows open as they were put', async () => {
   expect(new Set(rows.map(({ row }) => row.sealed.keyVersion))).toEqual(new Set(['k1', 'k2']));
 });
 
-it('a row that was changed or moved never opens', async () => {
+it('A46: a row that was changed or moved never opens', async () => {
   await fc.assert(
     fc.asyncProperty(fc.nat(ROWS - 1), other, mutation, async (at, by, { change }) => {
       const mine = storedAt(at);

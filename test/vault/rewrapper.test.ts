@@ -105,7 +105,7 @@ const isDone = async (target: string) => {
 };
 
 describe('a rotation', () => {
-  it('under puts and reads on two nodes brings every card along, and fails none', async () => {
+  it('A40: under puts and reads on two nodes brings every card along, and fails none', async () => {
     const [one, two] = [await newNode('one'), await newNode('two')];
     const given = await fill(one, 60);
     [one, two].forEach(follow);
@@ -218,7 +218,7 @@ describe('a node that is behind', () => {
     expect(await versions()).toEqual({ k1: 5 });
   });
 
-  it('has what it sealed meanwhile rewrapped once it has caught up', async () => {
+  it('A40: has what it sealed meanwhile rewrapped once it has caught up', async () => {
     const [behind, ahead] = [await newNode('behind'), await newNode('ahead')];
     behind.rewrapper.start();
     await until(async () => (await nodesSealingWith(redis, 'k1')) === 1);
@@ -265,7 +265,7 @@ describe('a rotation that is cut off', () => {
     };
   }
 
-  it('by a kill goes on on another node where it was, not from the start', async () => {
+  it('A40: by a kill goes on on another node where it was, not from the start', async () => {
     const dying = await newNode('dying');
     await fill(dying, 300);
     await rotateKeys(path, plainSeal, CREATED);
@@ -296,7 +296,7 @@ describe('a rotation that is cut off', () => {
     expect(await versions()).toEqual({ k2: 300 });
   });
 
-  it('by Redis, which is killed, starts over and ends', async () => {
+  it('A40: by Redis, which is killed, starts over and ends', async () => {
     const node = await newNode('one');
     const tokens = await fill(node, 300);
     await rotateKeys(path, plainSeal, CREATED);
