@@ -24,7 +24,7 @@ export interface ChargeBookOptions {
 export type Conclude = (charge: ChargeRecord) => Promise<Conclusion | null> | Conclusion | null;
 
 /** Those who were told `unknown` first write down what they were told. */
-const FIRST_LOOK_MS = 2_000;
+export const FIRST_LOOK_MS = 2_000;
 
 /** Writes down what came of charges, each outcome at once with all that hangs on it. */
 export class ChargeBook {

@@ -6,7 +6,7 @@ import type { Metrics } from '../metrics.js';
 import type { Found, PaymentName, Psp } from '../psp/psp.js';
 import type { Vault } from '../vault/vault.js';
 import type { Cashier } from './cashier.js';
-import type { ChargeBook } from './charge-book.js';
+import { FIRST_LOOK_MS, type ChargeBook } from './charge-book.js';
 import { isOpen, isUnsettled, openRefunds, type Answer } from './charge-steps.js';
 import type { ChargeStore } from './charge-store.js';
 import type { ChargeRecord, RefundRecord } from './charge.js';
@@ -78,7 +78,7 @@ export class Settler {
   async settle(merchant: string, id: string): Promise<ChargeRecord> {
     const { store, refunds } = this.#options;
     let record = await store.get(merchant, id);
-    if (isOpen(record) && !isBusy(record, store.unsettled)) record = await this.#settleCharge(record);
+    if (isOpen(record) && !this.#isInHand(record)) record = await this.#settleCharge(record);
     for (const refund of openRefunds(record)) {
       if (isBusy(refund, store.unsettled)) continue;
       record = await refunds.settle(record, refund, !store.unsettled.isInHand(refund));
@@ -131,6 +131,13 @@ export class Settler {
     const { cashier } = this.#options;
     const doubt: Answer = { status: 'unknown', providerReference: null, why: 'cut_off' };
     return cashier.close(record, doubt, () => null);
+  }
+
+  /** Whether somebody is still at it: whoever makes the charge, or its capture, which writes down that nobody knows. */
+  #isInHand(record: ChargeRecord): boolean {
+    const { store, clock } = this.#options;
+    const told = record.captureId !== null && record.state === 'unknown';
+    return isBusy(record, store.unsettled) || (told && clock.now() - record.since < FIRST_LOOK_MS);
   }
 
   #soon(ms: number): void {

@@ -17,7 +17,7 @@ export interface ChargeName {
 export const GRACE_MS = 45_000;
 
 const KEY = `${KEY_PREFIX}{charges}:unsettled`;
-/** One that dies over what it has claimed holds others up for so long. */
+/** One that dies over what it has claimed holds others up for so long: a look-up takes less. */
 const CLAIM_MS = 30_000;
 /** A score after all others: no longer looked at by itself. */
 const NEVER = '+inf';
@@ -65,7 +65,7 @@ export class Unsettled {
   /** Those whose time has come. Nobody else is given them until `look` says when. */
   async claim(limit: number): Promise<ChargeName[]> {
     const now = this.#clock.now();
-    return names(await this.#redis.run(CLAIM, [KEY], [now, now + CLAIM_MS, limit]));
+    return names(await this.#redis.run(CLAIM, [KEY], [now, now + Math.min(CLAIM_MS, this.#graceMs), limit]));
   }
 
   /** Brings forward what waits, whose merchant of these it may be; others are left alone. */

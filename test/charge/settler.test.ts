@@ -90,11 +90,14 @@ describe('a charge that nobody knows', () => {
 });
 
 describe('a charge of a capture', () => {
-  it('that is settled as approved concludes its capture, and leaves the token', async () => {
+  it('that is settled as approved, once its capture has ended, concludes it and leaves the token', async () => {
     world.psp.deeds.push({ kind: 'lose', took: true });
     const taken = await world.till().take(aTake());
     expect(taken).toMatchObject({ status: 'unknown', charge: { status: 'unknown' } });
     const charge = (taken as { charge: ChargeView }).charge;
+    await world.settler.settle(SHOP, charge.id);
+    expect(await now(charge)).toBe('unknown');
+    world.pass(2_000);
     await world.settler.settle(SHOP, charge.id);
     expect(world.settled).toMatchObject([
       { state: 'approved', captureId: aTake().captureId, view: charge.id && {} },
