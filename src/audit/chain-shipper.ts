@@ -23,6 +23,8 @@ export interface ChainShipperOptions {
 const EVERY_MS = 10_000;
 const PAUSES_MS = { first: 1_000, longest: 60_000 };
 const TIMEOUT_MS = 30_000;
+/** How long the end of the process waits for a receiver. */
+const FAREWELL_MS = 3_000;
 /** Of one request, and so of what is in memory. */
 const BATCH_BYTES = 512 * 1024;
 /** Already there: an earlier attempt arrived, and its answer did not. */
@@ -59,6 +61,7 @@ export class ChainShipper {
   #cancel: () => void = () => {};
   #shipping: Promise<void> = Promise.resolve();
   #stopped = false;
+  readonly #over = new AbortController();
 
   constructor(options: ChainShipperOptions) {
     this.#options = options;
@@ -72,8 +75,10 @@ export class ChainShipper {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancel();
+    const cancel = this.#options.clock.after(FAREWELL_MS, () => this.#over.abort());
     await this.#shipping;
     if (this.#failures === 0) await this.#ship();
+    cancel();
   }
 
   #soon(): void {
@@ -161,7 +166,7 @@ export class ChainShipper {
       },
       body,
       redirect: 'manual',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.any([this.#over.signal, AbortSignal.timeout(TIMEOUT_MS)]),
     });
     const answer = await sent.catch((error: Error) => {
       // What was wrong with the connection, where it was that.

@@ -43,7 +43,7 @@ export async function verifyChain(
   { keys, known, shipped = false, progress }: VerifyOptions,
 ): Promise<Verdict> {
   // First the head: entries that a running service adds in the meantime are beyond it.
-  const saved = shipped ? null : await readHead(dir);
+  const saved = await readHead(dir);
   const segments = await existing(dir);
   const chain = await chainOf(segments);
   const key = (): Promise<ChainKey | null> =>

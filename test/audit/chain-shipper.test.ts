@@ -123,6 +123,18 @@ describe('a receiver', () => {
     expect(await arrived()).toBe(await written());
   });
 
+  it('that never answers holds the end of a process up for seconds, not longer', async () => {
+    const clock = new ManualClock();
+    store.temper = 'hangs';
+    const shipper = shipperOf({ clock });
+    shipper.start();
+    await until(() => store.requests.length === 1);
+    const stopped = shipper.stop();
+    clock.advance(3_000);
+    await stopped;
+    expect(store.requests).toHaveLength(1);
+  });
+
   it('gets a new chain beside the old one, when that was put aside', async () => {
     await append(3);
     const clock = new ManualClock();

@@ -21,7 +21,8 @@ const [dir = '', url = ''] = process.argv.slice(2);
 const shared = { clock: systemClock, log: silentLogger, metrics: createMetrics() };
 const redis = new RedisClient({ address: parseRedisUrl(url), ...shared });
 const keys = await openKeys(`${dir}/keys.json`);
-const { audit, log, close } = await openAudit({ dataDir: dir, writer: 'service', keys, ...shared });
+const trail = await openAudit({ dataDir: dir, writer: 'service', keys, ...shared });
+const { audit, log } = trail;
 const alerts = new Alerts({ audit, ...shared });
 const follower = new OutcomeFollower({
   ...{ audit, log, redis, alerts, merchants: ['shop'] },
@@ -36,7 +37,7 @@ const ending = new AbortController();
 process.on('SIGTERM', () => ending.abort());
 await Promise.all(Array.from({ length: 8 }, putUntilTheEnd));
 await follower.stop();
-await close();
+await trail.close();
 process.exit();
 
 async function putUntilTheEnd(_: unknown, lane: number): Promise<void> {

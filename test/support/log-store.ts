@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 
-/** How it treats what comes: as it should, not at all, or so that it is there and nobody hears of it. */
-export type Temper = 'good' | 'refuses' | 'loses answers';
+/** How it treats what comes: as it should, not at all, so that it is there and nobody hears of it, or with no answer. */
+export type Temper = 'good' | 'refuses' | 'loses answers' | 'hangs';
 
 /** A store of files that takes each name once, as one does that keeps an audit trail. */
 export interface LogStore {
@@ -34,6 +34,7 @@ export async function startLogStore(dir: string): Promise<LogStore> {
     requests.push([method, url, headers.authorization ?? 'nobody'].join(' '));
     const body = await buffer(request);
     if (store.temper === 'refuses') return 503;
+    if (store.temper === 'hangs') await new Promise(() => {});
     const path = join(dir, decodeURIComponent(url));
     await mkdir(dirname(path), { recursive: true });
     const there = await readFile(path).catch(() => null);
