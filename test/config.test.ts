@@ -84,6 +84,10 @@ describe('settings', () => {
     ['TLS_CERT_FILE', '/cert.pem'],
     ['STORE_CARDS', 'false'],
     ['PSP', 'stripe'],
+    ['AUDIT_SHIP_URL', 'http://logs.example.com/tonewall'],
+    ['AUDIT_SHIP_TOKEN', 'two words'],
+    ['AUDIT_QUIET_HOURS', '22-24'],
+    ['AUDIT_QUIET_HOURS', '6-6'],
     ['PSP', 'paypal'],
     ['LOG_LEVEL', 'loud'],
     ['TWILIO_AUTH_TOKEN', 'a,b'],
@@ -153,6 +157,18 @@ describe('settings', () => {
   ])('refuse the seal %s with what does not lead to it: %s', (name, url) => {
     const env = { VAULT_KEY_SEAL: name, VAULT_KEY_PASSPHRASE_FILE: '', VAULT_TRANSIT_TOKEN_FILE: '/token' };
     expect(linesOf({ ...env, VAULT_TRANSIT_KEY_URL: url })).toHaveLength(1);
+  });
+
+  it('take hours in which nobody works, over midnight too', () => {
+    expect(readConfig(GOOD).config.auditQuietHours).toBeNull();
+    expect(readConfig({ ...GOOD, AUDIT_QUIET_HOURS: '22-6' }).config.auditQuietHours).toEqual({
+      from: 22,
+      to: 6,
+    });
+    expect(readConfig({ ...GOOD, AUDIT_QUIET_HOURS: '2-22' }).config.auditQuietHours).toEqual({
+      from: 2,
+      to: 22,
+    });
   });
 
   it('take two secrets while one is rotated', () => {

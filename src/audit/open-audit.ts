@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Clock } from '../clock.js';
+import { AppError, codeOf } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Metrics } from '../metrics.js';
 import { lockDataDir } from '../redis/data-dir-lock.js';
@@ -37,7 +38,10 @@ export function auditDir(dataDir: string): string {
  */
 export async function openAudit(options: OpenAuditOptions): Promise<OpenAudit> {
   const dir = join(auditDir(options.dataDir), options.writer);
-  const lock = await lockDataDir(dir);
+  const lock = await lockDataDir(dir).catch((error: unknown) => {
+    if (error instanceof AppError) throw error;
+    throw new AppError('config_invalid', `the audit trail can not be written to ${dir} (${codeOf(error)})`);
+  });
   try {
     const log = await AuditLog.open({ ...options, dir });
     const audit = new AuditTrail({ ...options, log });
