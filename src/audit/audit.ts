@@ -16,8 +16,8 @@ export interface Ending {
 /** An operation whose intent is on disk. */
 export interface Intent {
   /**
-   * What the write that makes the change appends in its slot. Where something was appended its being done is told from
-   * there, even if nobody of now lives to tell it.
+   * What the write that makes the change appends in its slot. That it was done is then told from there, also when this
+   * process did not live to tell it.
    */
   done(slot: string, resource: string): SlotAppend;
 }

@@ -120,7 +120,7 @@ export class OutcomeFollower {
       return [];
     });
     const [first] = unexplained;
-    if (first !== undefined) alerts.raise('unexplained', `by ${plainText(first)}`, unexplained.length);
+    if (first !== undefined) alerts.raise('unexplained', `such as ${plainText(first)}`, unexplained.length);
     return notes;
   }
 }

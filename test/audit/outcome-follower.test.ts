@@ -135,7 +135,7 @@ describe('A44: a change without an intent', () => {
     await follow(node);
     await node.log.close();
     expect((await written(node)).at(-1)).toEqual([
-      ...['alert.unexplained', 'done', 'service', 'here', `1 by ${text}`, 0],
+      ...['alert.unexplained', 'done', 'service', 'here', `1 such as ${text}`, 0],
     ]);
     expect(await server.admin.keys('tw:a:*')).toEqual([]);
     expect(await node.metrics.registry.metrics()).toContain(
