@@ -1,6 +1,6 @@
-import { KEY_PREFIX } from '../redis/keys.js';
 import type { Redis } from '../redis/redis.js';
-import { ADVANCE, LEASE, RELEASE, REQUEST } from './rewrap-scripts.js';
+import { REQUEST } from './rewrap-scripts.js';
+import { WalkLedger } from './walk-ledger.js';
 
 /** What became of rows of a pass. */
 export interface RewrapCounts {
@@ -22,32 +22,23 @@ export interface RewrapProgress extends RewrapCounts {
   pass: number;
 }
 
-const STATE = `${KEY_PREFIX}{vault-rewrap}:state`;
-const CURSORS = `${KEY_PREFIX}{vault-rewrap}:cursors`;
-const LEASE_KEY = `${KEY_PREFIX}{vault-rewrap}:lease`;
-/** A worker that died holds the others up for so long. */
-const LEASE_MS = 10_000;
-
 const COUNTS = ['scanned', 'rewrapped', 'raced', 'failed'] as const satisfies readonly (keyof RewrapCounts)[];
 const NUMBERS = ['round', 'done', 'pass', ...COUNTS] as const;
 
-/** A Redis server's walk is over. */
-export const END = 'end';
-
 /**
  * What a rotation has come to, in Redis, so that any worker goes on where another was stopped. A request is a round;
- * it is fulfilled by a pass over all rows that had nothing left to do. Cursors are noted by the run of the server that
- * gave them: another run has another order, and is walked from its start.
+ * it is fulfilled by a pass over all rows that had nothing left to do.
  */
-export class RewrapLedger {
+export class RewrapLedger extends WalkLedger {
   readonly #redis: Redis;
 
   constructor(redis: Redis) {
+    super(redis, 'vault-rewrap');
     this.#redis = redis;
   }
 
   async read(): Promise<RewrapProgress> {
-    const [target, ...numbers] = (await this.#redis.command('HMGET', STATE, 'target', ...NUMBERS)) as (
+    const [target, ...numbers] = (await this.#redis.command('HMGET', this.state, 'target', ...NUMBERS)) as (
       string | null
     )[];
     const read = Object.fromEntries(NUMBERS.map((name, at) => [name, Number(numbers[at] ?? 0)]));
@@ -56,44 +47,23 @@ export class RewrapLedger {
 
   /** Asks for all rows to get this version. */
   async request(target: string): Promise<void> {
-    await this.#redis.run(REQUEST, [STATE], [target]);
-  }
-
-  /** Takes or prolongs the right to work; false while another has it. */
-  async lease(worker: string): Promise<boolean> {
-    return (await this.#redis.run(LEASE, [LEASE_KEY], [worker, LEASE_MS])) === 1;
-  }
-
-  async release(worker: string): Promise<void> {
-    await this.#redis.run(RELEASE, [LEASE_KEY], [worker]);
+    await this.#redis.run(REQUEST, [this.state], [target]);
   }
 
   /** Begins a pass, unless one was cut off: then that goes on. */
   async begin(): Promise<void> {
-    if ((await this.#redis.command('EXISTS', CURSORS)) === 1) return;
+    if (await this.isUnderWay()) return;
     const { round } = await this.read();
     const zeroes = COUNTS.flatMap((name) => [name, 0]);
-    await this.#redis.command('HSET', STATE, 'pass', round, ...zeroes);
-  }
-
-  /** Where the walk over a server goes on: `0` at its start, `END` when it is over. */
-  async cursor(run: string): Promise<string> {
-    const cursor = await this.#redis.command('HGET', CURSORS, run);
-    return typeof cursor === 'string' ? cursor : '0';
-  }
-
-  /** Notes how far a walk is and what became of its rows, at once: what is cut off before is done again. */
-  async advance(run: string, cursor: string, counts: RewrapCounts): Promise<void> {
-    const counted = COUNTS.flatMap((name) => [name, counts[name]]);
-    await this.#redis.run(ADVANCE, [STATE, CURSORS], [run, cursor, ...counted]);
+    await this.#redis.command('HSET', this.state, 'pass', round, ...zeroes);
   }
 
   /** Ends a pass; the request is fulfilled when there was nothing left to do in it. */
   async finish(): Promise<RewrapProgress> {
     const progress = await this.read();
     const clean = progress.rewrapped === 0 && progress.raced === 0;
-    if (clean) await this.#redis.command('HSET', STATE, 'done', progress.pass);
-    await this.#redis.command('DEL', CURSORS);
+    if (clean) await this.#redis.command('HSET', this.state, 'done', progress.pass);
+    await this.endWalk();
     return clean ? { ...progress, done: progress.pass } : progress;
   }
 }

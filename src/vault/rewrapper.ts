@@ -3,13 +3,13 @@ import type { Clock } from '../clock.js';
 import { codeOf } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Metrics } from '../metrics.js';
-import type { RedisNode, RedisServers } from '../redis/redis.js';
+import type { RedisServers } from '../redis/redis.js';
 import type { KeyProvider } from './key-provider.js';
-import { END, RewrapLedger, type RewrapCounts, type RewrapProgress } from './rewrap-ledger.js';
+import { RewrapLedger, type RewrapCounts, type RewrapProgress } from './rewrap-ledger.js';
 import { rewrapRows, type RowOutcome } from './rewrap-rows.js';
 import { SEALED_ROWS } from './row-keys.js';
-import { sayVersion, scan } from './sealed-rows.js';
-import { Throttle } from './throttle.js';
+import { sayVersion } from './sealed-rows.js';
+import { walk } from './walk.js';
 
 export interface RewrapperOptions {
   redis: RedisServers;
@@ -23,8 +23,6 @@ export interface RewrapperOptions {
 }
 
 const LOOK_MS = 2_000;
-/** The lease is prolonged this often: it lasts some times as long. */
-const PROLONG_MS = 2_000;
 
 /**
  * Brings every row under the version that seals now: wraps its data key anew and opens no card. Each node has one;
@@ -34,7 +32,6 @@ const PROLONG_MS = 2_000;
 export class Rewrapper {
   readonly #options: RewrapperOptions;
   readonly #ledger: RewrapLedger;
-  readonly #throttle = new Throttle();
   #stopped = true;
   #working: Promise<void> = Promise.resolve();
   #cancel: () => void = () => {};
@@ -111,36 +108,16 @@ export class Rewrapper {
   }
 
   /** Walks all servers; false when it was stopped before its end. */
-  async #pass(target: string): Promise<boolean> {
-    for (const server of this.#options.redis.masters()) {
-      const run = await runOf(server);
-      if (!(await this.#walk(server, run, target))) return false;
-    }
-    return true;
-  }
-
-  async #walk(server: RedisNode, run: string, target: string): Promise<boolean> {
+  #pass(target: string): Promise<boolean> {
     const { clock, keys, node, redis } = this.#options;
-    let prolonged = clock.monotonic();
-    let cursor = await this.#ledger.cursor(run);
-    while (cursor !== END) {
-      if (this.#stopped || keys.active !== target) return false;
-      if (clock.monotonic() - prolonged > PROLONG_MS) {
-        if (!(await this.#ledger.lease(node))) return false;
-        prolonged = clock.monotonic();
-      }
-      const began = clock.monotonic();
-      const step = await scan(server, cursor, SEALED_ROWS, this.#throttle.batch);
-      const latency = clock.monotonic() - began;
-      const counts = this.#count(await rewrapRows(redis, keys, step.keys));
-      cursor = step.cursor === '0' ? END : step.cursor;
-      const rest = this.#throttle.rest(clock.monotonic() - began, latency);
-      await Promise.all([this.#ledger.advance(run, cursor, counts), this.#pause(rest)]);
-    }
-    return true;
+    return walk({
+      ...{ redis, clock, worker: node, ledger: this.#ledger, pattern: SEALED_ROWS },
+      goesOn: () => !this.#stopped && keys.active === target,
+      visit: async (_, rows) => this.#count(await rewrapRows(redis, keys, rows)),
+    });
   }
 
-  #count(outcomes: readonly RowOutcome[]): RewrapCounts {
+  #count(outcomes: readonly RowOutcome[]): Record<keyof RewrapCounts, number> {
     const counts = { scanned: outcomes.length, rewrapped: 0, raced: 0, failed: 0 };
     for (const outcome of outcomes) {
       if (outcome === 'kept') continue;
@@ -159,13 +136,4 @@ export class Rewrapper {
     if (done === round) log.info({ version, count: scanned }, 'every card was rewrapped');
     else log.info({ version, count: rewrapped }, 'cards were rewrapped: looking again for more');
   }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => void this.#options.clock.after(ms, resolve));
-  }
-}
-
-/** A server's id of its present run. */
-async function runOf(server: RedisNode): Promise<string> {
-  return /run_id:(\w+)/.exec(String(await server.command('INFO', 'server')))?.[1] ?? '';
 }

@@ -29,7 +29,7 @@ export class SweepLedger extends WalkLedger {
   /** Ends it; gives what it found. */
   async end(): Promise<Findings> {
     const counts = (await this.#redis.command('HMGET', this.state, ...NAMES)) as (string | null)[];
-    await this.finish();
+    await this.endWalk();
     return Object.fromEntries(NAMES.map((name, at) => [name, Number(counts[at] ?? 0)])) as Findings;
   }
 }

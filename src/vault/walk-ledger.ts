@@ -1,6 +1,6 @@
 import { KEY_PREFIX } from '../redis/keys.js';
 import type { Redis } from '../redis/redis.js';
-import { ADVANCE, LEASE, RELEASE } from './rewrap-scripts.js';
+import { ADVANCE, LEASE, RELEASE } from './walk-scripts.js';
 
 /** A server's walk is over. */
 export const END = 'end';
@@ -52,7 +52,7 @@ export class WalkLedger {
   }
 
   /** The next walk begins anew. */
-  async finish(): Promise<void> {
+  async endWalk(): Promise<void> {
     await this.#redis.command('DEL', this.#cursors);
   }
 }

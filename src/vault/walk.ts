@@ -40,17 +40,17 @@ async function walkServer(options: WalkOptions, server: RedisNode, throttle: Thr
   let cursor = await ledger.cursor(run);
   while (cursor !== END) {
     if (!goesOn()) return false;
-    const began = clock.monotonic();
-    if (began - prolonged > PROLONG_MS) {
+    if (clock.monotonic() - prolonged > PROLONG_MS) {
       if (!(await ledger.lease(worker))) return false;
-      prolonged = began;
+      prolonged = clock.monotonic();
     }
+    const began = clock.monotonic();
     const step = await scan(server, cursor, pattern, throttle.batch);
     const latency = clock.monotonic() - began;
     const counts = await visit(server, step.keys);
     cursor = step.cursor === '0' ? END : step.cursor;
-    await ledger.advance(run, cursor, counts);
-    await pause(clock, throttle.rest(clock.monotonic() - began, latency));
+    const rest = throttle.rest(clock.monotonic() - began, latency);
+    await Promise.all([ledger.advance(run, cursor, counts), pause(clock, rest)]);
   }
   return true;
 }
