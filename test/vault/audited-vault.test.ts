@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { AuditedVault, VAULT_EVENTS } from '../../src/vault/audited-vault.js';
-import type { Behind, TokenizeRequest, TokenView, Vault } from '../../src/vault/vault.js';
+import type { Behind, OutcomeIn, TokenizeRequest, TokenView, Vault } from '../../src/vault/vault.js';
 import { MemoryAudit } from '../support/audit.js';
 
 const TOKEN = 'tnw_4F9K0123456789ABCDEFGH7QX2';
@@ -81,5 +81,36 @@ describe('an audited vault', () => {
     expect(new Set(audit.told.map(([, , resource]) => resource))).toEqual(
       new Set(['shop', 'shop/tnw_4F9K..7QX2']),
     );
+  });
+
+  it('has a change say in its own write that it was made, and tells the trail of which card', async () => {
+    class Writing extends Noting {
+      readonly said: unknown[] = [];
+
+      override tokenize(request?: TokenizeRequest): Promise<TokenView> {
+        const view = { token: TOKEN } as TokenView;
+        const { events, outcome } = request?.announce(view) ?? { events: [] };
+        this.said.push(events, outcome?.('{shop.07}'));
+        return Promise.resolve(view);
+      }
+
+      override destroy(_merchant?: string, _token?: string, outcome?: OutcomeIn): Promise<boolean> {
+        this.said.push(outcome?.('{shop.07}'));
+        return Promise.resolve(true);
+      }
+    }
+    const [vault, audit] = [new Writing(), new MemoryAudit()];
+    const audited = new AuditedVault(vault, audit);
+    const announce = () => ({ events: ['an event'], writes: [] });
+    await audited.tokenize({ merchant: 'shop', announce } as unknown as TokenizeRequest);
+    await audited.destroy('shop', TOKEN);
+    const done = { key: expect.stringContaining('{shop.07}'), value: 'shop/tnw_4F9K..7QX2' };
+    expect(vault.said).toEqual([['an event'], done, done]);
+    expect(audit.told.map(([, outcome, resource]) => `${outcome} ${resource}`)).toEqual([
+      'intent shop',
+      'done shop/tnw_4F9K..7QX2',
+      'intent shop/tnw_4F9K..7QX2',
+      'done shop/tnw_4F9K..7QX2',
+    ]);
   });
 });
