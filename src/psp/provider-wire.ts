@@ -38,6 +38,8 @@ const MAX_ANSWER_BYTES = 524_288;
 const MAX_CONNECTIONS = 64;
 /** Shorter than any provider keeps a silent connection, so that requests seldom meet one that was just closed. */
 const IDLE_MS = 4_000;
+/** `SSL_OP_CLEANSE_PLAINTEXT` of OpenSSL 3: no copy of what was received last stays with the connection. */
+const CLEANSE_PLAINTEXT = 0x2;
 
 /** Sends bytes to a provider and tells what is certain about them. Neither they nor the answer's leave a copy. */
 export class ProviderWire {
@@ -51,6 +53,7 @@ export class ProviderWire {
       maxSockets: MAX_CONNECTIONS,
       timeout: IDLE_MS,
       minVersion: 'TLSv1.2',
+      secureOptions: CLEANSE_PLAINTEXT,
       ...(options.ca !== undefined && { ca: options.ca }),
     });
   }
@@ -93,8 +96,9 @@ export class ProviderWire {
         read(response, blank).then(end, () => fail('cut_off'));
       });
       call.on('socket', (socket) => {
-        socket.off('data', distrust);
-        call.once('close', () => socket.on('data', distrust));
+        // After the parser, which keeps a copy of its own.
+        socket.off('data', distrust).on('data', wipe);
+        call.once('close', () => socket.off('data', wipe).on('data', distrust));
         whenSecure(socket, () => {
           begun = true;
           // Apart from the body: in one write with it Node copies them both to where no wipe reaches.
@@ -109,6 +113,10 @@ export class ProviderWire {
 /** What comes after the answer would be taken for the answer to the next request on this connection. */
 function distrust(this: Socket): void {
   this.destroy();
+}
+
+function wipe(chunk: Buffer): void {
+  chunk.fill(0);
 }
 
 function whenSecure(socket: Socket, then: () => void): void {
