@@ -231,18 +231,13 @@ export async function createApp(options: AppOptions): Promise<App> {
 }
 
 async function pspOf(settings: Config['psp'], clock: Clock): Promise<Psp | null> {
-  switch (settings.name) {
-    case 'none':
-      return null;
-    case 'simulated': {
-      const { caFile, webhookSecret, ...rest } = settings;
-      return new SimulatedPsp({ ...rest, ca: await pemOf(caFile), webhookSecrets: [webhookSecret], clock });
-    }
-    case 'stripe': {
-      const { apiUrl, ...rest } = settings;
-      return new StripePsp({ ...rest, clock, ...(apiUrl !== null && { apiUrl }) });
-    }
+  if (settings.name === 'none') return null;
+  if (settings.name === 'stripe') {
+    const { apiUrl, ...rest } = settings;
+    return new StripePsp({ ...rest, clock, ...(apiUrl !== null && { apiUrl }) });
   }
+  const { caFile, webhookSecret, ...rest } = settings;
+  return new SimulatedPsp({ ...rest, ca: await pemOf(caFile), webhookSecrets: [webhookSecret], clock });
 }
 
 async function pemOf(file: string): Promise<string> {

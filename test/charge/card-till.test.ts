@@ -1,5 +1,9 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { BUCKET, aTake, startChargeWorld, SHOP, type ChargeWorld } from './charge-world.js';
+import { Secret } from '../../src/secret.js';
+import { canaryNumber, findNeedles, needles } from '../support/needles.js';
+import { BUCKET, aTake, card, startChargeWorld, SHOP, type ChargeWorld } from './charge-world.js';
 
 let world: ChargeWorld;
 beforeAll(async () => {
@@ -12,6 +16,14 @@ beforeEach(async () => {
   world.psp.kept.clear();
   Object.assign(world.psp, { codeCheck: null, networkTransactionId: null });
 });
+
+/** What a server has on its disk. */
+async function filesOf(dir: string): Promise<Buffer[]> {
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
+  return Promise.all(
+    entries.filter((entry) => entry.isFile()).map((entry) => readFile(join(entry.parentPath, entry.name))),
+  );
+}
 
 const types = async () => (await world.events()).map(({ type }) => type);
 const sealed = () => world.server.admin.keys('tw:v:*:s:*');
@@ -146,6 +158,26 @@ describe('a till where no cards are kept', () => {
     const later = { token: taken.token.token, amount: 700, currency: 'EUR', reference: null, network: null };
     const charge = await world.charges.charge(SHOP, { ...later, idempotencyKey: outcome, language: 'en' });
     expect(world.psp.payments.get(charge.id)?.request.instrument).toBe(reference);
+  });
+
+  it('keeps no card, not even sealed: no seal of a card is in Redis, and none is found there', async () => {
+    const number = canaryNumber();
+    const take = aTake({ card: { ...card(), number: Secret.of(number) }, code: null });
+    const taken = await world.till(false).take(take);
+    if (taken.status !== 'done') throw new Error('not done');
+    const kinds = await world.vault.open(SHOP, taken.token.token, ({ instrument }) =>
+      Promise.resolve([instrument.kind, JSON.stringify(instrument).includes(world.psp.name)]),
+    );
+    expect(kinds).toEqual(['stored', true]);
+    const keys = await world.server.admin.keys('*');
+    const dumps = await Promise.all(keys.map((key) => world.server.admin.dumpBuffer(key)));
+    const files = await filesOf(world.server.dir);
+    expect(keys.length).toBeGreaterThan(3);
+    expect(files.length).toBeGreaterThan(0);
+    const seen = [...dumps, ...files].flatMap((bytes) =>
+      findNeedles(bytes ?? Buffer.alloc(0), needles(number)),
+    );
+    expect(seen).toEqual([]);
   });
 
   it('has the provider forget a card that came to nothing', async () => {

@@ -13,6 +13,7 @@ import { TokenCharges } from '../../src/charge/token-charges.js';
 import { systemClock } from '../../src/clock.js';
 import { silentLogger } from '../../src/log.js';
 import { createMetrics } from '../../src/metrics.js';
+import type { Psp } from '../../src/psp/psp.js';
 import { BUCKETS, slotTag } from '../../src/redis/keys.js';
 import type { RedisClient } from '../../src/redis/redis-client.js';
 import { Secret } from '../../src/secret.js';
@@ -31,10 +32,10 @@ export const BUCKET = 0xc4;
 export const GRACE_MS = 60_000;
 
 /** All that charges are made of, over a real Redis and a vault with real keys. */
-export interface ChargeWorld {
+export interface ChargeWorld<P extends Psp = LedgerPsp> {
   readonly server: TestRedis;
   readonly redis: RedisClient;
-  readonly psp: LedgerPsp;
+  readonly psp: P;
   readonly vault: CardVault;
   readonly store: ChargeStore;
   readonly charges: TokenCharges;
@@ -54,7 +55,9 @@ export interface ChargeWorld {
   stop(): Promise<void>;
 }
 
-export async function startChargeWorld(): Promise<ChargeWorld> {
+export async function startChargeWorld(): Promise<ChargeWorld>;
+export async function startChargeWorld<P extends Psp>(psp: P): Promise<ChargeWorld<P>>;
+export async function startChargeWorld(psp: Psp = new LedgerPsp()): Promise<ChargeWorld<Psp>> {
   const server = await startTestRedis();
   const dir = await mkdtemp(join(tmpdir(), 'tw-charges-'));
   await createKeyFile(join(dir, 'keys.json'), '2026-11-22T00:00:00.000Z');
@@ -65,7 +68,6 @@ export async function startChargeWorld(): Promise<ChargeWorld> {
   const shared = { clock, log: silentLogger, metrics: createMetrics() };
   const tokens = new RedisTokenStore({ redis, ...shared });
   const vault = new CardVault({ keys, store: tokens, ttlDays: 15, opensPerHour: 1_000, ...shared });
-  const psp = new LedgerPsp();
   const store = new ChargeStore({ redis, durability: 'local', clock, graceMs: GRACE_MS });
   const audit = new MemoryAudit();
   const outbox = { nudge: () => {} };

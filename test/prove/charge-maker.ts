@@ -1,0 +1,151 @@
+import { readFileSync, writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ChargeBook } from '../../src/charge/charge-book.js';
+import { isOpen } from '../../src/charge/charge-steps.js';
+import { ChargeStore } from '../../src/charge/charge-store.js';
+import { Cashier } from '../../src/charge/cashier.js';
+import { Refunds } from '../../src/charge/refunds.js';
+import { Settler } from '../../src/charge/settler.js';
+import { TokenCharges } from '../../src/charge/token-charges.js';
+import { systemClock } from '../../src/clock.js';
+import { codeOf } from '../../src/errors.js';
+import type { ChargeRecord } from '../../src/charge/charge.js';
+import { newId } from '../../src/id.js';
+import { silentLogger } from '../../src/log.js';
+import { createMetrics } from '../../src/metrics.js';
+import type { AuthorizeRequest, Outcome, RefundOutcome, RefundRequest } from '../../src/psp/psp.js';
+import { SimulatedPsp } from '../../src/psp/simulated-psp.js';
+import { parseRedisUrl } from '../../src/redis/redis-address.js';
+import { RedisClient } from '../../src/redis/redis-client.js';
+import { CardVault } from '../../src/vault/card-vault.js';
+import { RedisTokenStore } from '../../src/vault/redis-token-store.js';
+import { MemoryAudit } from '../support/audit.js';
+import { openKeys } from '../support/keys.js';
+import { untilReady } from '../support/redis.js';
+import { amountOf, refundOf, type FailPoint, type MakerOrder } from './charge-orders.js';
+
+/**
+ * A process that makes the charges of an order, as the service does, and settles what it finds unsettled. What becomes
+ * of each goes to standard output at once: `JOB STATUS ID`. It kills itself at a point that the order names. The last
+ * of them goes on until everything is settled.
+ */
+const order = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as MakerOrder;
+const SHOP = 'shop';
+const LANES = 16;
+/** Another one had the job, and perhaps died over it. */
+const PASSING = new Set([
+  ...['psp_unavailable', 'psp_misconfigured', 'redis_unavailable', 'vault_unavailable'],
+  ...['idempotency_in_progress', 'unsettled'],
+]);
+
+let left = order.failAfter;
+
+/** A store whose user may die before and after what it writes. */
+class MortalStore extends ChargeStore {
+  override async create(record: ChargeRecord): ReturnType<ChargeStore['create']> {
+    await pass('before the intent');
+    const created = await super.create(record);
+    await pass('after the intent');
+    return created;
+  }
+
+  override async change(...change: Parameters<ChargeStore['change']>): Promise<ChargeRecord> {
+    const changed = await super.change(...change);
+    if (!isOpen(changed)) await pass('after the outcome');
+    return changed;
+  }
+}
+
+/** A provider whose customer may die before and after what is asked of it. */
+class MortalPsp extends SimulatedPsp {
+  override async authorize(request: AuthorizeRequest): Promise<Outcome> {
+    const answer = await super.authorize({
+      ...request,
+      sending: async (providerReference) => {
+        await pass('before it is sent');
+        await request.sending(providerReference);
+        await pass('once it is sent');
+      },
+    });
+    await pass('after the answer');
+    if (!order.broken || answer.status !== 'unknown') return answer;
+    // The mistake that must be found: what nobody knows is sent again under another name.
+    return super.authorize({ ...request, reference: newId('chg_'), sending: () => Promise.resolve() });
+  }
+
+  override async refund(request: RefundRequest): Promise<RefundOutcome> {
+    await pass('before a refund');
+    const answer = await super.refund(request);
+    await pass('after a refund');
+    return answer;
+  }
+}
+
+const shared = { clock: systemClock, log: silentLogger, metrics: createMetrics() };
+const redis = new RedisClient({ address: parseRedisUrl(order.redisUrl), ...shared });
+const psp = new MortalPsp({
+  ...{ url: order.pspUrl, secret: order.pspSecret, ca: order.pspCa, webhookSecrets: [], timeoutMs: 500 },
+  clock: systemClock,
+});
+const tokens = new RedisTokenStore({ redis, ...shared });
+const keys = await openKeys(order.keyFile);
+const vault = new CardVault({ keys, store: tokens, ttlDays: 15, opensPerHour: 1_000_000, ...shared });
+const { graceMs } = order;
+const store = new MortalStore({ redis, durability: 'local', clock: systemClock, graceMs });
+const book = new ChargeBook({ store, vault, outbox: { nudge: () => {} }, live: false, ...shared });
+const cashier = new Cashier({ psp, store, book, vault, ...shared });
+const refunds = new Refunds({ psp, store, book, ...shared });
+const charges = new TokenCharges({ psp, store, vault, cashier, refunds, clock: systemClock });
+const settler = new Settler({
+  ...{ psp, store, book, cashier, refunds, vault, audit: new MemoryAudit(), merchants: [SHOP], ...shared },
+  settlements: { conclude: () => Promise.resolve(null) },
+});
+
+await untilReady(redis);
+settler.start();
+const began = performance.now();
+const jobs = order.jobs.values();
+await Promise.all(Array.from({ length: LANES }, makeCharges));
+if (order.last) {
+  while ((await store.unsettled.count().catch(() => 1)) > 0) await sleep(20);
+  say(`settled ${Math.round(performance.now() - began)}`);
+}
+await settler.stop();
+process.exit();
+
+async function makeCharges(): Promise<void> {
+  for (const job of jobs) {
+    for (let attempt = 0; ; attempt++) {
+      const code = await made(job);
+      if (code === null || (!order.last && attempt > 3)) break;
+      if (!PASSING.has(code)) throw new Error(`job ${job}: ${code}`);
+      await sleep(50);
+    }
+  }
+}
+
+/** Null when the job is done; else why it isn't. */
+async function made(job: number): Promise<string | null> {
+  const token = order.tokens[job % order.tokens.length] ?? '';
+  const request = { token, amount: amountOf(job), currency: 'EUR', reference: null, network: null };
+  try {
+    const charge = await charges.charge(SHOP, { ...request, idempotencyKey: `job ${job}`, language: 'en' });
+    const refund = refundOf(job);
+    if (charge.status === 'approved' && refund > 0) await charges.refund(SHOP, charge.id, refund, 'back');
+    say(`${job} ${charge.status} ${charge.id}`);
+    return null;
+  } catch (error) {
+    return codeOf(error);
+  }
+}
+
+/** Dies when it has come to its point so many times: a SIGKILL, as by the machine. */
+async function pass(point: FailPoint): Promise<void> {
+  if (point !== order.failPoint || --left > 0) return;
+  process.kill(process.pid, 'SIGKILL');
+  await new Promise(() => {});
+}
+
+function say(line: string): void {
+  writeSync(1, `${line}\n`);
+}

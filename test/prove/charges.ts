@@ -1,0 +1,63 @@
+import { parseArgs } from 'node:util';
+import { randomInt } from 'node:crypto';
+import { Progress } from '../bench/progress.js';
+import { chargeRounds, type ChargeFindings } from './charge-rounds.js';
+
+/**
+ * Proves that no fault takes money twice, or loses it: charges are made while their makers die, Redis is killed, and
+ * the provider does what it is asked or doesn't, and says so or doesn't. Its ledger is held against our records. First
+ * the proof is tried on makers that send again what nobody knows: it must find that. Ends with 1 when a charge was made
+ * twice or lost, one is still unknown, or that mistake was not found.
+ */
+
+/** After the provider's return. */
+const MOST_SETTLE_MS = 60_000;
+
+const { values } = parseArgs({
+  options: {
+    charges: { type: 'string', default: '10000' },
+    deaths: { type: 'string', default: '80' },
+    seed: { type: 'string', default: String(randomInt(1_000_000)) },
+  },
+});
+const [charges = NaN, deaths = NaN, seed = NaN] = [values.charges, values.deaths, values.seed].map(Number);
+if (![charges, deaths, seed].every(Number.isSafeInteger) || deaths < 1 || charges < deaths) {
+  console.error('--charges, --deaths and --seed are whole numbers: more charges than deaths');
+  process.exit(2);
+}
+
+const progress = new Progress();
+console.log(`seed ${seed}`);
+progress.say('the proof on makers that send again what nobody knows');
+const broken = await chargeRounds({ charges: 200, deaths: 2, seed, broken: true });
+progress.clear();
+const blind = broken.double === 0;
+console.log(
+  `on makers that send again what nobody knows: ${broken.double} double${blind ? ': THE PROOF IS BLIND' : ', as it must be'}`,
+);
+
+const findings = await chargeRounds({
+  ...{ charges, deaths, seed },
+  told: (death, done) => progress.say(`death ${death + 1} of ${deaths}: ${done} of ${charges} charges made`),
+});
+progress.clear();
+console.log(tableOf(findings));
+const { double, lost, unknown, refundsWrong, miscounted, settledMs } = findings;
+const faults = double + lost + unknown + refundsWrong + miscounted;
+process.exit(!blind && faults === 0 && settledMs <= MOST_SETTLE_MS ? 0 : 1);
+
+function tableOf(found: ChargeFindings): string {
+  const rows: readonly (readonly [string, string | number])[] = [
+    ['charges', found.charges],
+    ['approved, declined', `${found.approved}, ${found.declined}`],
+    ['deaths of those who made them, kills of Redis', `${found.deaths}, ${found.redisKills}`],
+    ['faults of the provider that were planned', found.faults],
+    ['charged twice, or for nothing', found.double],
+    ['lost, or told to be what they are not', found.lost],
+    ['unknown in the end', found.unknown],
+    ['refunds that are not what is written down', found.refundsWrong],
+    ['charges without just one event of their outcome', found.miscounted],
+    ['settled after the last fault within', `${(found.settledMs / 1000).toFixed(1)} s`],
+  ];
+  return rows.map(([what, count]) => `${what.padEnd(50)} ${count}`).join('\n');
+}
