@@ -21,9 +21,10 @@ const OPERATIONS = Object.keys(AUDIT_EVENTS).filter(
 
 /** What an automated review of the trail looks for (PCI DSS 10.4.1.1). */
 export const PATTERNS = {
+  // A program that charges for a whole floor of agents opens some in a minute.
   opens: {
     ...{ alert: 'alert.opens', types: ['token.read', 'token.open', 'token.destroy'] },
-    ...{ by: 'actor', count: 100, minutes: 10 },
+    ...{ by: 'actor', count: 300, minutes: 10 },
   },
   refusals: {
     alert: 'alert.refusals',
