@@ -74,10 +74,13 @@ export class CardSealer {
     return this.#withDataKey(place, row, (dataKey, binding) => sealNetworkId(dataKey, id, binding));
   }
 
-  /** Whether record and seal belong together. True where nobody can tell: the key opens nothing any more. */
+  /**
+   * Whether record and seal belong together. True where it can't be told: the key opens nothing any more, or a rotation
+   * has not come here yet.
+   */
   async isIntact(place: Place, row: TokenRow): Promise<boolean> {
     const version = this.#keys.versions.find(({ id }) => id === row.sealed.keyVersion);
-    if (version?.state === 'retired' || version?.state === 'destroyed') return true;
+    if (version?.state !== 'active' && version?.state !== 'decrypt-only') return true;
     try {
       await this.#withDataKey(place, row, () => {});
       return true;

@@ -108,7 +108,10 @@ describe('a sweep of a vault that is as it should be', () => {
     expect(await vaultAhead().token('shop', token)).not.toBeNull();
   });
 
-  it('accepts a row of layout 1, and one whose key was destroyed', async () => {
+  it.each([
+    ['was destroyed', [{ id: 'k1', state: 'destroyed' as const }]],
+    ['is not known here yet', []],
+  ])('accepts a row of layout 1, and one whose key %s', async (_, versions) => {
     const expires = Math.floor(Date.now() / 1000) + 1_000;
     const record =
       '{"brand":"visa","last4":"4242","exp_month":12,"exp_year":2034,"fingerprint":"fpr_0","purpose":"single",' +
@@ -118,7 +121,7 @@ describe('a sweep of a vault that is as it should be', () => {
       (await store.get({ merchant: 'shop', bucket: 1, index: indexOf(sealed) })) ?? fail();
     await server.admin.flushall();
     const place = { merchant: 'shop', bucket: 2, index: Buffer.alloc(16, 2) };
-    const lost = { ...keys, versions: [{ id: 'k1', state: 'destroyed' as const }] };
+    const lost = { ...keys, versions };
     await store.put(
       place,
       { record, sealed: { ...seals, layout: 1 } },
