@@ -19,6 +19,11 @@ export class Acquirer {
   readonly #byReference = new Map<string, Payment>();
   readonly #refunds = new Map<string, Refund>();
   readonly #cards = new Map<string, KeptCard>();
+  readonly #most: number;
+
+  constructor(most = MAX_RECORDS) {
+    this.#most = most;
+  }
 
   /** By either name. */
   payment(name: { id: string | null; reference: string | null }): Payment | null {
@@ -45,7 +50,7 @@ export class Acquirer {
       if (!isSame(known.order, order)) return 'reference_used';
       return known.status === 'running' ? 'in_progress' : known;
     }
-    if (this.#payments.size + this.#refunds.size + this.#cards.size >= MAX_RECORDS) return 'full';
+    if (this.#isFull()) return 'full';
     const payment: Payment = {
       id: newId('pay_'),
       order,
@@ -122,12 +127,17 @@ export class Acquirer {
     if (known !== undefined) {
       return known.payment === payment && known.amount === amount ? known : 'reference_used';
     }
+    if (this.#isFull()) return 'full';
     if (amount > payment.captured - payment.refunded) return 'more_than_taken';
     const refund: Refund = { id: newId('ref_'), reference, payment, amount };
     this.#refunds.set(reference, refund);
     payment.refunded += amount;
     this.#move(payment, 'refund', amount);
     return refund;
+  }
+
+  #isFull(): boolean {
+    return this.#payments.size + this.#refunds.size + this.#cards.size >= this.#most;
   }
 
   #keep(card: KeptCard): string {

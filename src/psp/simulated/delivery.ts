@@ -6,8 +6,6 @@ import type { Fault } from './fault.js';
 import type { Notices } from './notices.js';
 import type { ApiAnswer } from './provider-api.js';
 
-/** How long what is late is on its way. */
-const LATE_MS = 3_000;
 /** Beyond what any customer reads of an answer. */
 const HUGE_BYTES = 2 * 1024 * 1024;
 const ZERO = 0x30;
@@ -18,18 +16,21 @@ export interface Delivery {
   fault: Fault | null;
   notices: Notices;
   clock: Clock;
+  /** How long what is late is on its way. */
+  lateMs: number;
   act: () => Promise<ApiAnswer>;
 }
 
 /** Does what was asked and answers, or fails to, as `fault` says. */
-export async function deliver({ response, form, fault, notices, clock, act }: Delivery): Promise<void> {
+export async function deliver(delivery: Delivery): Promise<void> {
+  const { response, form, fault, notices, clock, lateMs, act } = delivery;
   if (fault === 'nothing_then_silent') return;
   if (fault === 'nothing_then_cut') return void response.destroy();
   if (fault === 'nothing_then_500') return answer(response, SERVER_ERROR);
   if (fault === 'busy') return answer(response, BUSY);
   if (fault === 'raw_cards_off' && form.number !== null) return answer(response, RAW_CARDS_OFF);
   if (fault === 'echo') return echo(response, form);
-  if (fault === 'late') await new Promise<void>((resolve) => void clock.after(LATE_MS, resolve));
+  if (fault === 'late') await new Promise<void>((resolve) => void clock.after(lateMs, resolve));
 
   const { told, ...done } = await act();
   const tell = async (): Promise<void> => {

@@ -23,7 +23,6 @@ export interface ApiCall {
 
 /** A most that no currency's exponent makes a number of more than twelve digits. */
 export const MAX_AMOUNT = 999_999_999_999;
-const SLOW_MS = 3_000;
 
 const ROUTES: readonly [string, RegExp, Verb][] = [
   ['POST', /^\/v1\/payments$/, 'authorize'],
@@ -61,6 +60,8 @@ export interface ProviderApiOptions {
   acquirer: Acquirer;
   pages: HostedPages;
   clock: Clock;
+  /** How long what is slow takes. */
+  slowMs: number;
   /** Which numbers (digits as bytes 0–9) are taken. */
   takes: (number: Uint8Array) => boolean;
 }
@@ -116,7 +117,7 @@ export class ProviderApi {
   }
 
   async #take(kind: PaymentKind, form: CardForm, fault: Fault | null): Promise<ApiAnswer> {
-    const { acquirer, clock } = this.#options;
+    const { acquirer, clock, slowMs } = this.#options;
     const order = orderOf(kind, form.fields);
     const stored = form.fields.get('stored_card') ?? null;
     if (order === null || (stored === null) === (form.number === null)) return refusal('malformed');
@@ -127,7 +128,7 @@ export class ProviderApi {
     const payment = acquirer.begin(order);
     if (typeof payment === 'string') return refusal(payment);
     if (payment === known) return answerOf(payment);
-    if (fault === 'slow') await new Promise<void>((resolve) => void clock.after(SLOW_MS, resolve));
+    if (fault === 'slow') await new Promise<void>((resolve) => void clock.after(slowMs, resolve));
     if (card === 'test_cards_only') acquirer.decline(payment, 'test_cards_only');
     else acquirer.finish(payment, card, form.code);
     return { ...answerOf(payment), told: { type: 'payment.updated', payment } };

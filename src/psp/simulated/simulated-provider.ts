@@ -34,11 +34,16 @@ export interface SimulatedProviderOptions {
   /** Of the API and of the pages; 0 finds a free one. */
   port?: number;
   pagesPort?: number;
+  /** How long what is slow, or late, takes; three seconds where left out. */
+  slowMs?: number;
   /** Which numbers (digits as bytes 0–9) are taken; published test numbers where left out. */
   takes?: (number: Uint8Array) => boolean;
 }
 
+const SLOW_MS = 3_000;
 const HOST = '127.0.0.1';
+/** The oldest are forgotten. */
+const MAX_FAULTED = 10_000;
 
 /**
  * A payment provider in a box: an API over HTTPS with a certificate of its own making, a page for payers over plain
@@ -54,6 +59,7 @@ export class SimulatedProvider {
   readonly #control: ControlDoor;
   readonly #secret: Buffer;
   readonly #clock: Clock;
+  readonly #slowMs: number;
   readonly #ca: string;
   readonly #server: Server;
   readonly #pagesServer: Server;
@@ -62,14 +68,15 @@ export class SimulatedProvider {
   readonly #faulted = new Set<string>();
 
   private constructor(options: SimulatedProviderOptions) {
-    const { clock, secret, webhookSecret, webhookUrl, takes = isTestNumber } = options;
+    const { clock, secret, webhookSecret, webhookUrl, takes = isTestNumber, slowMs = SLOW_MS } = options;
     const acquirer = this.#acquirer;
     this.#clock = clock;
     this.#secret = Buffer.from(`Bearer ${secret}`);
     this.notices = new Notices({ url: webhookUrl, secret: webhookSecret, clock });
     const urlOf = (key: string): string => `${this.pagesUrl}/pay/${key}`;
     this.#pages = new HostedPages({ acquirer, notices: this.notices, clock, takes, urlOf });
-    this.#api = new ProviderApi({ acquirer, pages: this.#pages, clock, takes });
+    this.#api = new ProviderApi({ acquirer, pages: this.#pages, clock, takes, slowMs });
+    this.#slowMs = slowMs;
     this.#control = new ControlDoor(this.faults, acquirer.ledger);
     const { cert, key } = makeCertificate(clock.now());
     this.#ca = cert;
@@ -152,7 +159,8 @@ export class SimulatedProvider {
   #deliver(call: ApiCall, path: string, form: CardForm, response: ServerResponse): Promise<void> {
     const fault = this.faults.take(call.verb) ?? this.#faultOf(call.verb, form);
     const act = async () => this.#api.answer(call, path, form, fault);
-    return deliver({ response, form, fault, act, notices: this.notices, clock: this.#clock });
+    const lateMs = this.#slowMs;
+    return deliver({ response, form, fault, act, notices: this.notices, clock: this.#clock, lateMs });
   }
 
   /** What the amount asks for, the first time. */
@@ -162,6 +170,10 @@ export class SimulatedProvider {
     const fault = AMOUNT_SCENARIOS[Number(fields.get('amount'))]?.fault ?? null;
     if (fault === null || this.#faulted.has(reference)) return null;
     this.#faulted.add(reference);
+    for (const oldest of this.#faulted) {
+      if (this.#faulted.size <= MAX_FAULTED) break;
+      this.#faulted.delete(oldest);
+    }
     return fault;
   }
 
