@@ -1,4 +1,4 @@
-import type { Audit } from '../audit/audit.js';
+import type { Audit, Visitor } from '../audit/audit.js';
 import type { Clock } from '../clock.js';
 import { codeOf } from '../errors.js';
 import type { Logger } from '../log.js';
@@ -22,7 +22,7 @@ export interface SettlerOptions {
   refunds: Pick<Refunds, 'settle'>;
   settlements: Settlements;
   vault: Pick<Vault, 'token'>;
-  audit: Pick<Audit, 'operation'>;
+  audit: Pick<Audit, 'operation' | 'as'>;
   /** Whose charges a provider's notice may be about. */
   merchants: readonly string[];
   clock: Clock;
@@ -39,6 +39,7 @@ const MOST_PAUSE_MS = 20_000;
 /** Then it is for an operator: `npx tonewall charges unknown`. A notice of the provider's still wakes it. */
 const GIVE_UP_MS = 24 * 3_600_000;
 
+const SERVICE: Visitor = { actor: 'service', origin: 'here' };
 const NOTHING_TAKEN: Answer = { status: 'declined', code: 'processing_error', providerReference: null };
 
 /**
@@ -144,7 +145,9 @@ export class Settler {
     this.#cancel();
     if (this.#stopped) return;
     this.#cancel = this.#options.clock.after(ms, () => {
-      this.#working = this.#working.then(() => this.#round());
+      // Whoever woke it: what is settled is settled by the service.
+      const round = (): Promise<void> => this.#options.audit.as(SERVICE, () => this.#round());
+      this.#working = this.#working.then(round);
     });
   }
 
