@@ -36,7 +36,7 @@ export const PAGE_TEXT: Readonly<Record<PageLanguage, PageText>> = {
     expiry: 'Expiry date (MM/YY)',
     code: 'Security code',
     network: 'Charge it as',
-    networkAny: 'Whatever the card offers first',
+    networkAny: 'As the card prefers',
     networks: NETWORKS,
     pay: 'Pay',
     simulated: 'This payment provider is simulated. No money moves. Published test cards only.',
@@ -67,7 +67,7 @@ export const PAGE_TEXT: Readonly<Record<PageLanguage, PageText>> = {
     expiry: 'Date d’expiration (MM/AA)',
     code: 'Code de sécurité',
     network: 'Payer avec la marque',
-    networkAny: 'Celle que la carte propose d’abord',
+    networkAny: 'Au choix de la carte',
     networks: NETWORKS,
     pay: 'Payer',
     simulated:
