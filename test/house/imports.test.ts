@@ -14,7 +14,10 @@ const FLOORS: readonly (readonly string[])[] = [
   ['http'],
   ['call'],
   ['charge'],
+  ['receipts'],
   ['carrier', 'crm'],
+  // What a carrier's short messages are an implementation of.
+  ['message'],
   ['flow', 'access'],
   ['capture'],
   ['vault', 'psp'],
