@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startProgram, type Program } from '../support/program.js';
 import { SABOTAGES } from './sabotages.js';
+import { stageTable } from './stage-table.js';
 import { Stages, type Scan } from './stages.js';
 
-/** Captures side by side: a multiple of four, eight or more. `npm run prove:memory` takes more: as many as two cores bear. */
+/** Captures side by side: a multiple of four, eight or more. `npm run prove:memory` takes 100. */
 const CAPTURES = Number(process.env['MEMORY_CAPTURES'] ?? 20);
-const QUARTER = CAPTURES / 4;
+const STAGES = stageTable(CAPTURES);
 const MINUTES = 60_000;
 
 const onLinux = process.platform === 'linux' ? describe : describe.skip;
@@ -25,17 +26,8 @@ onLinux(`the memory of a service with ${CAPTURES} captures side by side`, () => 
   }, 10 * MINUTES);
   afterAll(() => program.stop());
 
-  it.each([
-    ['after eight digits', 0],
-    ['within the expiry', CAPTURES],
-    ['completed', 3 * QUARTER],
-    ['cancelled', 2 * QUARTER],
-    ['hung up', QUARTER],
-    ['after messages that could not be read', QUARTER],
-    ['draining', QUARTER - 1],
-    ['without Redis', 0],
-  ])('%s: holds %d whole numbers, in their captures', (stage, whole) => {
-    const { live = {}, over, traces } = scans.get(stage) ?? {};
+  it.each(STAGES)('$name: holds $whole whole numbers, in their captures', ({ name, whole }) => {
+    const { live = {}, over, traces } = scans.get(name) ?? {};
     expect(live['digit bytes'] ?? 0).toBe(whole);
     expect(Object.keys(live).filter((form) => !HELD_FORMS.includes(form))).toEqual([]);
     expect({ over, traces }).toEqual({ over: {}, traces: {} });
@@ -59,6 +51,7 @@ onLinux('the memory of a service that is broken on purpose', () => {
     await stages.number();
     await stages.expiry(4, 'completed');
     scan = await stages.scan();
+    await stages.close();
   }, 2 * MINUTES);
   afterAll(() => program.stop());
 
@@ -80,27 +73,10 @@ onLinux('the memory of a service that is broken on purpose', () => {
 async function throughAllStages(program: Program): Promise<Map<string, Scan>> {
   const stages = await Stages.begin(program, CAPTURES);
   const scans = new Map<string, Scan>();
-  const scan = async (stage: string) => void scans.set(stage, await stages.scan());
-  await stages.talk();
-  await stages.arm();
-  await stages.firstDigits();
-  await scan('after eight digits');
-  await stages.number();
-  await scan('within the expiry');
-  await stages.expiry(QUARTER, 'completed');
-  await scan('completed');
-  await stages.cancel(QUARTER);
-  await scan('cancelled');
-  await stages.hangUp(QUARTER);
-  await scan('hung up');
-  await stages.parseErrors();
-  await scan('after messages that could not be read');
-  program.signal('SIGTERM');
-  await stages.expiry(1, 'completed');
-  await scan('draining');
-  program.redis.pause();
-  await stages.expiry(QUARTER - 1, 'failed');
-  await scan('without Redis');
-  program.redis.resume();
+  for (const { name, go } of STAGES) {
+    await go(stages, program);
+    scans.set(name, await stages.scan());
+  }
+  await stages.close();
   return scans;
 }

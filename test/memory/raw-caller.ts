@@ -1,7 +1,10 @@
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
+import { KeyTone, TELEPHONE_TONE } from '../../src/carrier/simulated/key-tone.js';
 import { signatureOf } from '../../src/carrier/simulated/signature.js';
 import { newSid } from '../../src/carrier/simulated/resource.js';
+import { MULAW_SILENCE } from '../../src/dsp/mulaw.js';
 import { ACCOUNT_SID, AUTH_TOKEN } from '../support/carrier.js';
 import type { Program } from '../support/program.js';
 import { SERVICE_NUMBER } from '../support/service.js';
@@ -16,8 +19,16 @@ export interface RawCaller {
   send(text: string): void;
   /** Sends a `dtmf` message for each key. */
   key(keys: string): void;
+  /** Sends the keys' tones, frame by frame, and silence around them. */
+  press(keys: string): Promise<void>;
   hangUp(): void;
 }
+
+const FRAME = 160;
+const FRAME_MS = 20;
+/** In samples. */
+const TONE = 400;
+const PAUSE = 400;
 
 export async function callByHand(program: Program, from: string): Promise<RawCaller> {
   const sid = newSid('CA');
@@ -41,6 +52,7 @@ export async function callByHand(program: Program, from: string): Promise<RawCal
   await once(socket, 'open');
   const streamSid = newSid('MZ');
   let sequence = 0;
+  let chunk = 0;
   const tell = (event: string, body: object) =>
     socket.send(JSON.stringify({ event, sequenceNumber: String(++sequence), ...body, streamSid }));
   socket.send(JSON.stringify({ event: 'connected', protocol: 'Call', version: '1.0.0' }));
@@ -57,11 +69,29 @@ export async function callByHand(program: Program, from: string): Promise<RawCal
     key(keys) {
       for (const digit of keys) tell('dtmf', { dtmf: { track: 'inbound_track', digit } });
     },
+    async press(keys) {
+      const audio = toned(keys);
+      for (let at = 0; at + FRAME <= audio.length; at += FRAME) {
+        const payload = audio.toString('base64', at, at + FRAME);
+        const timestamp = String(chunk * FRAME_MS);
+        tell('media', { media: { track: 'inbound', chunk: String(++chunk), timestamp, payload } });
+        await sleep(FRAME_MS);
+      }
+    },
     hangUp() {
       tell('stop', { stop: { accountSid: ACCOUNT_SID, callSid: sid } });
       socket.close(1000);
     },
   };
+}
+
+function toned(keys: string): Buffer {
+  const silence = Buffer.alloc(PAUSE, MULAW_SILENCE);
+  const parts = Array.from(keys).flatMap((key) => {
+    const tone = new KeyTone(key, TELEPHONE_TONE);
+    return [Buffer.from(Array.from({ length: TONE }, () => tone.next())), silence];
+  });
+  return Buffer.concat([silence, silence, ...parts, silence, silence]);
 }
 
 function attribute(twiml: string, pattern: RegExp): string {

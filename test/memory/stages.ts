@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readFileSync } from 'node:fs';
 import type { CaptureView } from '../../src/capture/view.js';
-import type { PhoneCall } from '../../src/carrier/simulated/phone.js';
 import { canaryNumber } from '../support/needles.js';
 import type { Program } from '../support/program.js';
 import { until } from '../support/service.js';
 import { messageNeedles, numberNeedles, toneNeedles } from './memory-needles.js';
-import { copyMemory, MemorySearch } from './process-memory.js';
-import { callByHand, type RawCaller } from './raw-caller.js';
+import { BackgroundSearch } from './background-search.js';
+import { copyMemory } from './process-memory.js';
+import { callByHand } from './raw-caller.js';
 
 const PRESS = { onMs: 50, offMs: 50 };
 const PATIENCE_MS = 30_000;
@@ -15,11 +15,23 @@ const PATIENCE_MS = 30_000;
 const AT_A_TIME = 10;
 const TEST_BINS = ['401288', '510510', '353011'];
 
+/** So many are callers of the simulated carrier, whose lines carry sound all the time; the others are played by hand. */
+const ON_THE_CARRIER = 8;
+/** What a line of the simulated carrier carries of a key. */
+const LINES = [{ events: 'absent' }, { tones: 'removed' }] as const;
+
 interface Caller {
   readonly name: string;
   readonly digits: Uint8Array;
-  readonly phone: PhoneCall;
+  readonly phone: Phone;
   capture: string;
+}
+
+/** A caller's telephone, whoever plays it. */
+interface Phone {
+  readonly sid: string;
+  press(keys: string): Promise<void>;
+  hangUp(): void;
 }
 
 /** What one scan found: for each form how often, over all numbers. */
@@ -50,11 +62,11 @@ function distinctNumbers(count: number): Map<string, Uint8Array> {
 export class Stages {
   readonly #program: Program;
   readonly #numbers: ReadonlyMap<string, Uint8Array>;
-  readonly #search: MemorySearch;
+  readonly #search: BackgroundSearch;
   readonly #live = new Set<string>();
   #callers: Caller[] = [];
 
-  private constructor(program: Program, numbers: ReadonlyMap<string, Uint8Array>, search: MemorySearch) {
+  private constructor(program: Program, numbers: ReadonlyMap<string, Uint8Array>, search: BackgroundSearch) {
     this.#program = program;
     this.#numbers = numbers;
     this.#search = search;
@@ -66,7 +78,9 @@ export class Stages {
    */
   static async begin(program: Program, count: number): Promise<Stages> {
     const candidates = distinctNumbers(2 * count + 10);
-    const known = searchFor(candidates).search(await memoryOf(program));
+    const search = searchFor(candidates);
+    const known = await search.search(await memoryOf(program));
+    await search.close();
     for (const needle of known.keys()) candidates.delete(cardIn(needle));
     const numbers = new Map([...candidates].slice(0, count + 1));
     return new Stages(program, numbers, searchFor(numbers));
@@ -74,30 +88,66 @@ export class Stages {
 
   /** What the process's memory holds at this moment. */
   async scan(): Promise<Scan> {
-    const memory = await memoryOf(this.#program);
+    const scan = await this.#sort(await memoryOf(this.#program));
+    await this.#keepAlive();
+    return scan;
+  }
+
+  /** What these bytes hold. */
+  look(bytes: Uint8Array): Promise<Scan> {
+    const copy = new ArrayBuffer(bytes.length);
+    new Uint8Array(copy).set(bytes);
+    return this.#sort([copy]);
+  }
+
+  async #sort(memory: readonly ArrayBuffer[]): Promise<Scan> {
     const found = { live: {} as Found, over: {} as Found, traces: {} as Found };
-    for (const [needle, times] of this.#search.search(memory)) {
+    for (const [needle, times] of await this.#search.search(memory)) {
       const card = cardIn(needle);
       const group = found[card === '' ? 'traces' : this.#live.has(card) ? 'live' : 'over'];
       const form = needle.slice(needle.indexOf(':') + 1).trim();
       group[form] = (group[form] ?? 0) + times;
     }
-    await this.#keepAlive();
     return found;
   }
 
-  /** Every caller talks with an agent: half of them on lines that carry tones alone, half on lines that carry events alone. */
+  close(): Promise<void> {
+    return this.#search.close();
+  }
+
+  /**
+   * Every caller is on the line with an agent: half of them on lines that carry tones alone, half on lines that carry
+   * events alone. The agents' lines are still: two hundred that are not are more than two cores bear.
+   */
   async talk(): Promise<void> {
+    this.#program.carrier.settings.lossPercent = 100;
     const names = [...this.#numbers].slice(0, -1);
     for (let from = 0; from < names.length; from += AT_A_TIME) {
       const placed = names.slice(from, from + AT_A_TIME).map(async ([name, digits], index) => {
-        const settings = index % 2 === 0 ? ({ events: 'absent' } as const) : ({ tones: 'removed' } as const);
-        const number = `+3363998${String(1000 + from + index)}`;
-        const { caller } = await this.#program.talk(number, settings);
-        return { name, digits, phone: caller, capture: '' };
+        return { name, digits, phone: await this.#call(from + index), capture: '' };
       });
       this.#callers.push(...(await Promise.all(placed)));
     }
+  }
+
+  async #call(index: number): Promise<Phone> {
+    const number = `+3363998${1000 + index}`;
+    if (index < ON_THE_CARRIER) {
+      const settings = { ...LINES[index % 2], lossPercent: 0 };
+      const { caller } = await this.#program.talk(number, settings);
+      return {
+        sid: caller.sid,
+        press: (keys) => caller.press(keys, PRESS),
+        hangUp: () => caller.hangUp(),
+      };
+    }
+    const raw = await callByHand(this.#program, number);
+    await this.#liveCall(raw.sid);
+    return {
+      sid: raw.sid,
+      press: async (keys) => (index % 2 === 0 ? raw.press(keys) : raw.key(keys)),
+      hangUp: () => raw.hangUp(),
+    };
   }
 
   async arm(): Promise<void> {
@@ -142,7 +192,7 @@ export class Stages {
     const [name = '', digits = new Uint8Array()] = [...this.#numbers].at(-1) ?? [];
     const number = digits.join('');
     const raw = await callByHand(this.#program, '+33639990000');
-    await this.#liveCall(raw);
+    await this.#liveCall(raw.sid);
     const capture = await this.#arm(raw.sid);
     raw.key(number.slice(0, 8));
     for (const text of unreadable(number)) raw.send(text);
@@ -155,7 +205,7 @@ export class Stages {
     this.#live.delete(name);
   }
 
-  /** A scan takes long enough for callers to seem gone. */
+  /** A scan may take as long as a caller has for a key. */
   async #keepAlive(): Promise<void> {
     for (const { capture, name } of this.#callers) {
       if (this.#live.has(name)) await this.#program.api('POST', `/v1/captures/${capture}/extend`);
@@ -168,7 +218,7 @@ export class Stages {
     return callers;
   }
 
-  async #liveCall({ sid }: RawCaller): Promise<void> {
+  async #liveCall(sid: string): Promise<void> {
     await until(async () => {
       const { body } = await this.#program.api('GET', `/v1/calls/${sid}`);
       return body['status'] === 'live';
@@ -182,7 +232,7 @@ export class Stages {
   }
 
   async #key(callers: readonly Caller[], keys: (digits: Uint8Array) => string): Promise<void> {
-    await Promise.all(callers.map(({ phone, digits }) => phone.press(keys(digits), PRESS)));
+    await Promise.all(callers.map(({ phone, digits }) => phone.press(keys(digits))));
   }
 
   async #each(callers: readonly Caller[], is: (view: CaptureView) => boolean): Promise<void> {
@@ -199,15 +249,13 @@ export class Stages {
   }
 }
 
-function searchFor(numbers: ReadonlyMap<string, Uint8Array>): MemorySearch {
-  return new MemorySearch(
-    [...numberNeedles(numbers), ...messageNeedles(), ...toneNeedles(PRESS.onMs)],
-    numbers,
-  );
+function searchFor(numbers: ReadonlyMap<string, Uint8Array>): BackgroundSearch {
+  const needles = [...numberNeedles(numbers), ...messageNeedles(), ...toneNeedles(PRESS.onMs)];
+  return new BackgroundSearch({ needles, numbers });
 }
 
 /** The program's memory at one moment. It stands still for as long as the copying takes: less than its timers forgive. */
-async function memoryOf(program: Program): Promise<Buffer[]> {
+async function memoryOf(program: Program): Promise<ArrayBuffer[]> {
   // What came together with the last answer is handled when this one comes: a turn of its event loop has passed.
   await program.api('GET', '/healthz');
   program.signal('SIGSTOP');
