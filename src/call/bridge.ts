@@ -89,19 +89,21 @@ export class Bridge {
     else this.#muted -= Math.min(this.#muted, out.length);
     const muted = this.#muted > 0;
     if (muted) out.fill(MULAW_SILENCE);
-    else this.#tellAgent();
+    else if (this.#guard.beeping) this.#hushAgent();
     this.#agent.hear(out, muted || faulted);
+    if (!muted && !this.#guard.beeping) this.#tellAgent();
+  }
+
+  #hushAgent(): void {
+    if (this.#telling !== null) this.#agent.hush(this.#telling);
+    this.#telling = null;
   }
 
   #tellAgent(): void {
-    if (this.#guard.beeping) {
-      if (this.#telling !== null) this.#agent.hush(this.#telling);
-      this.#telling = null;
-    } else if (this.#news !== null) {
-      this.#agent.say(this.#news);
-      this.#telling = this.#news;
-      this.#news = null;
-    }
+    if (this.#news === null) return;
+    this.#agent.say(this.#news);
+    this.#telling = this.#news;
+    this.#news = null;
   }
 
   #alarm(): void {
