@@ -24,7 +24,7 @@ export async function startProvider(
 ): Promise<Provider> {
   const secrets = { secret: SECRET, webhookSecret: WEBHOOK_SECRET };
   const server = await SimulatedProvider.start({
-    ...{ ...options, ...secrets, webhookUrl: null, clock: systemClock },
+    ...{ clock: systemClock, ...options, ...secrets, webhookUrl: null },
   });
   const dir = await mkdtemp(join(tmpdir(), 'tonewall-provider-'));
   const caFile = join(dir, 'ca.pem');
