@@ -30,7 +30,13 @@ export type MessageState = (typeof MESSAGE_STATES)[number];
  * Why a message failed. `unconfirmed`: it was handed over and no answer came, so it may have arrived; it is not sent
  * twice.
  */
-export const MESSAGE_FAULTS = ['bad_address', 'refused', 'unreachable', 'undelivered', 'unconfirmed'] as const;
+export const MESSAGE_FAULTS = [
+  'bad_address',
+  'refused',
+  'unreachable',
+  'undelivered',
+  'unconfirmed',
+] as const;
 export type MessageFault = (typeof MESSAGE_FAULTS)[number];
 
 /** What became of a message, with nothing of what it says. */
