@@ -55,7 +55,7 @@ export class Cashier {
       });
     } catch (error) {
       if (NOTHING_DONE.has(codeOf(error))) {
-        await this.forget(record);
+        await this.#forget(record);
         throw error;
       }
       log.error(
@@ -84,7 +84,7 @@ export class Cashier {
   }
 
   /** Undoes an intent of which nothing came, as far as Redis is there; else it is settled as declined. */
-  async forget(record: ChargeRecord): Promise<void> {
+  async #forget(record: ChargeRecord): Promise<void> {
     const { store, log } = this.#options;
     const { merchant, token, captureId, view } = record;
     try {
