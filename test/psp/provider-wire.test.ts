@@ -1,5 +1,10 @@
 import { createServer, type Server } from 'node:https';
-import { createServer as createNetServer, type AddressInfo, type Server as NetServer } from 'node:net';
+import {
+  createServer as createNetServer,
+  Socket,
+  type AddressInfo,
+  type Server as NetServer,
+} from 'node:net';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -46,6 +51,21 @@ afterAll(() => {
 });
 
 describe('ProviderWire', () => {
+  it('zeroes what the socket gave, too', async () => {
+    handler = (_request, response) => response.end('{"a":"4242424242424242"}');
+    const given: Buffer[] = [];
+    const { emit } = Socket.prototype;
+    Socket.prototype.emit = function (this: Socket, event: string, ...all: unknown[]): boolean {
+      // The client's end of it: the server's sees requests.
+      if (event === 'data' && Buffer.isBuffer(all[0]) && all[0].includes('HTTP/1.1 200')) given.push(all[0]);
+      return (emit as (...given: unknown[]) => boolean).call(this, event, ...all);
+    } as typeof emit;
+    const reply = await wire().send(request());
+    Socket.prototype.emit = emit;
+    expect(reply).toMatchObject({ kind: 'answer', json: { a: '4242424242424242' } });
+    expect(given.map((chunk) => chunk.every((byte) => byte === 0))).toEqual([true]);
+  });
+
   it('sends bytes and reads JSON', async () => {
     handler = (request, response, body) => {
       response.statusCode = 402;
@@ -139,8 +159,9 @@ describe('ProviderWire', () => {
     const reply = wire({ port: portOf(silent), clock }).send(request());
     await connected;
     clock.advance(5_000);
-    expect(await reply).toEqual({ kind: 'unreached' });
+    const { kind } = await reply;
     silent.close();
+    expect(kind).toBe('unreached');
   });
 
   it('does not know when the connection is cut', async () => {
