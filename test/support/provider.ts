@@ -20,7 +20,7 @@ export interface Provider {
 }
 
 export async function startProvider(
-  options: Pick<SimulatedProviderOptions, 'takes'> = {},
+  options: Partial<Pick<SimulatedProviderOptions, 'takes' | 'clock'>> = {},
 ): Promise<Provider> {
   const secrets = { secret: SECRET, webhookSecret: WEBHOOK_SECRET };
   const server = await SimulatedProvider.start({
