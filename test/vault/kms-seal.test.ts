@@ -65,6 +65,10 @@ describe('AWS KMS', () => {
   it.each([
     ['AccessDeniedException', 'is refused: the role needs kms:Encrypt and kms:Decrypt on this key'],
     ['DisabledException', 'names a key that is disabled: enable it'],
+    ['IncorrectKeyException', 'is not the key that the file was sealed with'],
+    ['KMSInvalidStateException', 'names a key that can not be used now: is it waiting to be deleted?'],
+    ['UnrecognizedClientException', 'is refused: the credentials are not valid'],
+    ['ExpiredTokenException', 'is refused: the credentials have expired'],
   ])('that answers %s is not asked again', async (type, message) => {
     kms.faults.push([400, type]);
     await expect(sealOn().seal(root(), 'k1')).rejects.toMatchObject({
@@ -86,6 +90,27 @@ describe('AWS KMS', () => {
       message: expect.stringMatching(/^VAULT_KMS_KEY_ID: no answer from AWS KMS \(.+\)/),
     });
   });
+
+  it('without credentials says so', async () => {
+    const credentials = () =>
+      Promise.reject(Object.assign(new Error(), { name: 'CredentialsProviderError' }));
+    const { endpoint, keyId } = kms;
+    const seal = new KmsSeal({ keyId, client: { region: 'eu-west-3', endpoint, credentials } });
+    await expect(seal.seal(root(), 'k1')).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: 'VAULT_KMS_KEY_ID can not be used: there are no AWS credentials here',
+    });
+    expect(kms.requests).toEqual([]);
+  });
+
+  it.each(['http://localhost:1', 'http://[::1]:1', 'https://127.0.0.1:1'])(
+    'may be asked at %s, where nobody listens',
+    async (endpoint) => {
+      await expect(sealOn({ endpoint }).seal(root(), 'k1')).rejects.toMatchObject({
+        code: 'vault_unavailable',
+      });
+    },
+  );
 
   it('is sent nothing in clear beyond this machine', async () => {
     await expect(sealOn({ endpoint: 'http://kms.example.com' }).seal(root(), 'k1')).rejects.toMatchObject({
