@@ -43,6 +43,8 @@ export class StripeSimulator {
   readonly requests: { what: string; key: string | undefined; params: Record<string, string> }[] = [];
   /** Told when a request was taken and will have no answer: a test need not wait for a time-out to know it. */
   onSilence: () => void = () => {};
+  /** What is answered instead. */
+  onAnswer: (answer: StripeAnswer) => StripeAnswer = (answer) => answer;
   readonly #server: Server;
   readonly #folder: string;
   readonly #kept = new Map<string, Kept>();
@@ -119,7 +121,7 @@ export class StripeSimulator {
       this.account.answer(request.method ?? '', path, params),
     );
     if (fault === 'took_then_silent') this.onSilence();
-    else answerWith(fault, answer, response);
+    else answerWith(fault, this.onAnswer(answer), response);
   }
 
   /** The first answer again, for the same key. */

@@ -28,12 +28,16 @@ export function had<Value>(answer: Answer<Value>): Value {
 }
 
 /** What sending a card to an intent came to. */
-export function confirmed<Value>(
+export function confirmed<Value extends { id: string }>(
   answer: Answer<Value>,
   intent: string,
   read: (value: Value) => Outcome,
 ): Outcome {
-  if (answer.kind === 'done') return read(answer.value);
+  if (answer.kind === 'done') {
+    // An answer about another intent is one to another request.
+    const isOurs = answer.value.id === intent;
+    return isOurs ? read(answer.value) : { status: 'unknown', providerReference: intent, why: 'unreadable' };
+  }
   if (answer.kind === 'unclear') return { status: 'unknown', providerReference: intent, why: answer.why };
   if (answer.kind === 'nothing_done') throw away();
   const { status, error } = answer;

@@ -175,14 +175,20 @@ export class StripePsp implements Psp {
     if (id.startsWith('cs_')) {
       return sought(
         await this.#api.get(`checkout/sessions/${id}`, OF_PAGE, checkoutSessionSchema),
+        id,
         foundSession,
       );
     }
     if (id.startsWith('seti_')) {
-      return sought(await this.#api.get(`setup_intents/${id}`, CARD_ALONE, setupIntentSchema), foundSetup);
+      return sought(
+        await this.#api.get(`setup_intents/${id}`, CARD_ALONE, setupIntentSchema),
+        id,
+        foundSetup,
+      );
     }
     return sought(
       await this.#api.get(`payment_intents/${id}`, CHARGE_AND_CARD, paymentIntentSchema),
+      id,
       foundIntent,
     );
   }
@@ -289,6 +295,13 @@ function methodOf({ payment_method: method }: SetupIntent): string | null {
   return typeof method === 'string' ? method : (method?.id ?? null);
 }
 
-function sought<Value>(answer: Answer<Value>, read: (value: Value) => Found): Found {
-  return isMissing(answer) ? { status: 'absent' } : read(had(answer));
+function sought<Value extends { id: string }>(
+  answer: Answer<Value>,
+  id: string,
+  read: (value: Value) => Found,
+): Found {
+  if (isMissing(answer)) return { status: 'absent' };
+  const value = had(answer);
+  if (value.id !== id) throw away();
+  return read(value);
 }

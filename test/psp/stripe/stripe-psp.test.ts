@@ -227,6 +227,18 @@ describe('authorize', () => {
     expect(stripe.account.movements).toHaveLength(2);
   });
 
+  it('does not take the answer about another payment for its own', async () => {
+    const id = nameOf(await charged());
+    const request = chargeOf({
+      sending: async () => {
+        stripe.onAnswer = (answer) => ({ ...answer, body: { ...(answer.body as object), id } });
+      },
+    });
+    expect(await psp.authorize(request)).toMatchObject({ status: 'unknown', why: 'unreadable' });
+    await expect(psp.lookUp(nameIn(request))).rejects.toMatchObject({ code: 'psp_unavailable' });
+    stripe.onAnswer = (answer) => answer;
+  });
+
   it('repeats nothing of a card that Stripe repeats', async () => {
     stripe.next('echo');
     const outcome = await psp.authorize(chargeOf());
