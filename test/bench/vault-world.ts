@@ -1,7 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Alerts } from '../../src/audit/alert.js';
 import { openAudit } from '../../src/audit/open-audit.js';
+import { OutcomeFollower } from '../../src/audit/outcome-follower.js';
 import { systemClock } from '../../src/clock.js';
 import { silentLogger } from '../../src/log.js';
 import { createMetrics } from '../../src/metrics.js';
@@ -67,12 +69,19 @@ export async function startVaultWorld(): Promise<VaultWorld> {
   };
   const unaudited = new CardVault({ keys, store: noting, ttlDays: 15, ...UNSEEN });
   const trail = await openAudit({ dataDir: dir, writer: 'service', keys, ...UNSEEN });
+  const { audit, log } = trail;
+  const follower = new OutcomeFollower({
+    ...{ audit, log, redis, merchants: ['shop'], clock: systemClock, logger: silentLogger },
+    alerts: new Alerts({ audit, ...UNSEEN }),
+  });
+  follower.start();
   return {
     ...{ server, redis, keyFile, keys, store, tokens: [], places },
     count: () => count,
     unaudited,
-    vault: new AuditedVault(unaudited, trail.audit),
+    vault: new AuditedVault(unaudited, audit),
     async close() {
+      await follower.stop();
       await trail.close();
       keys.stop();
       await server.stop();
