@@ -1,6 +1,6 @@
 import { AppError } from '../../errors.js';
 import { providerCode } from '../provider-code.js';
-import type { Outcome, RefundOutcome } from '../psp.js';
+import type { Found, Outcome, RefundOutcome } from '../psp.js';
 import type { Answer } from './stripe-api.js';
 import { STRIPE_DECLINES } from './stripe-declines.js';
 import type { StripeError } from './stripe-objects.js';
@@ -25,6 +25,18 @@ const AMOUNTS: ReadonlySet<string> = new Set([
 export function had<Value>(answer: Answer<Value>): Value {
   if (answer.kind === 'done') return answer.value;
   throw answer.kind === 'refused' ? fault(answer.status, answer.error) : away();
+}
+
+/** What a look-up of this object finds. */
+export function sought<Value extends { id: string }>(
+  answer: Answer<Value>,
+  id: string,
+  read: (value: Value) => Found,
+): Found {
+  if (isMissing(answer)) return { status: 'absent' };
+  const value = had(answer);
+  if (value.id !== id) throw away();
+  return read(value);
 }
 
 /** What sending a card to an intent came to. */

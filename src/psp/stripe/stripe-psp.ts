@@ -19,8 +19,8 @@ import {
   type Tokenized,
 } from '../psp.js';
 import { stripeBounds, toStripe } from './stripe-amounts.js';
-import { away, confirmed, givenBack, had, hasGoneOn, isMissing, isOfCard } from './stripe-answers.js';
-import { StripeApi, type Answer } from './stripe-api.js';
+import { away, confirmed, givenBack, had, hasGoneOn, isMissing, isOfCard, sought } from './stripe-answers.js';
+import { StripeApi } from './stripe-api.js';
 import {
   checkoutSessionSchema,
   customerSchema,
@@ -293,15 +293,4 @@ function keyedCard({ instrument }: CardRequest): KeyedCard | null {
 
 function methodOf({ payment_method: method }: SetupIntent): string | null {
   return typeof method === 'string' ? method : (method?.id ?? null);
-}
-
-function sought<Value extends { id: string }>(
-  answer: Answer<Value>,
-  id: string,
-  read: (value: Value) => Found,
-): Found {
-  if (isMissing(answer)) return { status: 'absent' };
-  const value = had(answer);
-  if (value.id !== id) throw away();
-  return read(value);
 }
