@@ -7,6 +7,7 @@ import { AppError } from '../../src/errors.js';
 import { silentLogger } from '../../src/log.js';
 import { startHttpWorld, type HttpWorld } from '../support/http-world.js';
 import { ManualClock } from '../support/manual-clock.js';
+import { startMonitor } from '../support/redis-monitor.js';
 import { startTestRedis, type TestRedis } from '../support/redis.js';
 
 const DAY = 86_400_000;
@@ -87,6 +88,26 @@ describe('the gate', () => {
     expect(Object.fromEntries(counted.map(({ labels, value }) => [labels['reason'], value]))).toEqual({
       ...{ missing: 1, unknown: 3, expired: 1, disabled: 2 },
     });
+  });
+
+  it('A33: asks Redis the same of every key that it refuses', async () => {
+    const expired = await register.create({ ...CRM, expires: clock.now() + DAY });
+    const disabled = await register.create({ ...CRM, principal: 'old' });
+    const revoked = await register.create({ ...CRM, principal: 'gone' });
+    clock.advance(90 * DAY);
+    await register.revoke(revoked.record.id);
+    const asked: string[] = [];
+    for (const apiKey of [newApiKey(), revoked.apiKey, expired.apiKey, disabled.apiKey]) {
+      const monitor = await startMonitor(server.admin);
+      expect((await get('/v1/calls', `Bearer ${apiKey}`)).status).toBe(401);
+      await server.admin.echo('over');
+      while (!monitor.commands().includes('"echo" "over"')) await new Promise(setImmediate);
+      monitor.stop();
+      const lines = monitor.commands().toString('latin1').split('\r\n');
+      const own = lines.filter((line) => line.includes('"tw:'));
+      asked.push(own.map((line) => line.replace(/^[^"]*/, '').replaceAll(/[0-9a-f]{64}/g, 'DIGEST')).join());
+    }
+    expect(asked).toEqual(Array(4).fill('"HGET" "tw:api-keys" "DIGEST"'));
   });
 
   it('A15: names the scope that a key lacks, to its holder and to the log', async () => {
