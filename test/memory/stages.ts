@@ -23,6 +23,7 @@ const LINES = [{ events: 'absent' }, { tones: 'removed' }] as const;
 interface Caller {
   readonly name: string;
   readonly digits: Uint8Array;
+  readonly code: string;
   readonly phone: Phone;
   capture: string;
 }
@@ -42,6 +43,21 @@ export interface Scan {
   readonly live: Found;
   readonly over: Found;
   readonly traces: Found;
+}
+
+/** The expiry that everybody keys; a security code is looked for behind it, as it is too short alone. */
+const EXPIRY = '1140';
+
+/** The security code of a number, and that behind the expiry, as keyed. */
+function codeOf(digits: Uint8Array): string {
+  return digits.subarray(-5, -2).toReversed().join('');
+}
+
+function withCodes(numbers: ReadonlyMap<string, Uint8Array>): Map<string, Uint8Array> {
+  const codes = [...numbers].map(
+    ([name, digits]) => [`${name} code`, Uint8Array.from(EXPIRY + codeOf(digits), Number)] as const,
+  );
+  return new Map([...numbers, ...codes]);
 }
 
 /** Numbers that differ in their first eight digits already. */
@@ -124,7 +140,7 @@ export class Stages {
     const names = [...this.#numbers].slice(0, -1);
     for (let from = 0; from < names.length; from += AT_A_TIME) {
       const placed = names.slice(from, from + AT_A_TIME).map(async ([name, digits], index) => {
-        return { name, digits, phone: await this.#call(from + index), capture: '' };
+        return { name, digits, code: codeOf(digits), phone: await this.#call(from + index), capture: '' };
       });
       this.#callers.push(...(await Promise.all(placed)));
     }
@@ -150,9 +166,10 @@ export class Stages {
     };
   }
 
-  async arm(): Promise<void> {
+  /** `more` is what the captures are to do beyond giving a token. */
+  async arm(more: Readonly<Record<string, unknown>> = {}): Promise<void> {
     for (const caller of this.#callers) {
-      caller.capture = await this.#arm(caller.phone.sid);
+      caller.capture = await this.#arm(caller.phone.sid, more);
       this.#live.add(caller.name);
     }
   }
@@ -174,6 +191,17 @@ export class Stages {
     const callers = this.#next(count);
     await this.#key(callers, () => '40');
     await this.#each(callers, (view) => view.status === status);
+  }
+
+  /** Everybody keys the rest of the expiry and the security code; their captures are charging then. */
+  async code(): Promise<void> {
+    await Promise.all(this.#callers.map(({ phone, code }) => phone.press(`40${code}`)));
+    await this.#each(this.#callers, ({ status }) => status === 'processing');
+  }
+
+  /** The captures of all come to their end. */
+  async charged(): Promise<void> {
+    await this.#each(this.#next(this.#callers.length), ({ status }) => status === 'completed');
   }
 
   async cancel(count: number): Promise<void> {
@@ -225,8 +253,8 @@ export class Stages {
     }, PATIENCE_MS);
   }
 
-  async #arm(call: string): Promise<string> {
-    const { status, body } = await this.#program.api<CaptureView>('POST', '/v1/captures', { call });
+  async #arm(call: string, more: Readonly<Record<string, unknown>> = {}): Promise<string> {
+    const { status, body } = await this.#program.api<CaptureView>('POST', '/v1/captures', { call, ...more });
     if (status !== 201) throw new Error(`the capture was not armed: ${status}`);
     return body.id;
   }
@@ -250,7 +278,7 @@ export class Stages {
 }
 
 function searchFor(numbers: ReadonlyMap<string, Uint8Array>): BackgroundSearch {
-  const needles = [...numberNeedles(numbers), ...messageNeedles(), ...toneNeedles(PRESS.onMs)];
+  const needles = [...numberNeedles(withCodes(numbers)), ...messageNeedles(), ...toneNeedles(PRESS.onMs)];
   return new BackgroundSearch({ needles, numbers });
 }
 
