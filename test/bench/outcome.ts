@@ -79,11 +79,11 @@ async function play(number: string): Promise<void> {
     const money = { outcome: 'charge', amount: 1250, currency: 'EUR' };
     const { id } = await service.arm(caller, money);
     for (const keys of ['4242424242424242', '1234', '12']) await caller.press(keys, AT_ONCE);
+    await new Promise((resolve) => setTimeout(resolve, BEEPS_MS));
     const before = turn;
     let done = (): void => {};
     turn = new Promise((resolve) => (done = resolve));
     await before;
-    await new Promise((resolve) => setTimeout(resolve, BEEPS_MS));
     await measure(caller, id);
     done();
   }
