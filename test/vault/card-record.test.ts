@@ -33,6 +33,20 @@ describe('a record', () => {
     const { usage, ...named } = record;
     expect(usage).toBe('many');
     expect(parseRecord(JSON.stringify({ ...named, fingerprint: 'fpr_2H8K' }))).toEqual(record);
+    const other = { ...named, channel: 'ecommerce', consent } as const;
+    expect(parseRecord(JSON.stringify({ ...other, fingerprint: 'fpr_2H8K' }))).toEqual({
+      ...other,
+      usage: 'many',
+    });
+    const ivr = { ...named, channel: 'moto_ivr' } as const;
+    expect(parseRecord(JSON.stringify({ ...ivr, fingerprint: 'fpr_2H8K' }))).toEqual({
+      ...ivr,
+      usage: 'many',
+    });
+    expect(() => parseRecord(JSON.stringify({ ...named, fingerprint: '2H8K' }))).toThrow('can not be read');
+    expect(() => parseRecord(JSON.stringify({ ...named, fingerprint: 'x_fpr_2H8K' }))).toThrow(
+      'can not be read',
+    );
   });
 
   it.each([
@@ -41,6 +55,9 @@ describe('a record', () => {
     ['empty', '[]'],
     ['with a letter that is none', '["vzmal4242",203403,"2H8K",1,2]'],
     ['with a member too many', '["vomal4242",203403,"2H8K",1,2,null,{},3]'],
+    ['with more in front of its face', '["xvomal4242",203403,"2H8K",1,2]'],
+    ['with more behind its face', '["vomal42420",203403,"2H8K",1,2]'],
+    ['with a consent that is none', '["vomal4242",203403,"2H8K",1,2,["a"]]'],
     ['without an end', '["vomal4242",203403,"2H8K",1]'],
     ['a member that is none', '{"brand":"visa","more":1}'],
   ])('that is %s is refused, and not repeated', (_, text) => {

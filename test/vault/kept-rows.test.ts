@@ -1,11 +1,12 @@
 import { createSecretKey } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
+import { Secret } from '../../src/secret.js';
 import { CardSealer, type Opened } from '../../src/vault/card-sealer.js';
 import { parseRecord } from '../../src/vault/card-record.js';
-import type { KeyProvider } from '../../src/vault/key-provider.js';
+import type { KeyProvider, KeyState } from '../../src/vault/key-provider.js';
 import { KeyRing } from '../../src/vault/key-ring.js';
 import type { RootKey } from '../../src/vault/root-key.js';
-import { placeOf, rowKeys } from '../../src/vault/row-keys.js';
+import { KEPT, keptAt, placeOf, rowKeys, SEALED_ROWS } from '../../src/vault/row-keys.js';
 import type { TokenRow } from '../../src/vault/token-store.js';
 
 // Rows as earlier versions wrote them, under roots of 32 bytes 07 and 09: they must open for as long as cards are kept.
@@ -190,28 +191,102 @@ describe('a row that was kept', () => {
   });
 });
 
+describe('a row that is made', () => {
+  const number = () => Secret.of(Uint8Array.from('4242424242424242', Number));
+  const card = () => ({ brand: 'visa' as const, number: number(), expMonth: 12, expYear: 2034 });
+
+  it('is of the newest layout and the version that seals, and opens as it was', async () => {
+    const made = await sealer.seal(PLACE, RECORD_2, { card: card(), bin: '424242', stored: null });
+    expect(made).toMatchObject({ layout: 2, keyVersion: 'k1', holds: 'card', network: null });
+    expect([made.dataKey.length, made.card.length, made.bin.length]).toEqual([60, 60, 34]);
+    expect(shown(await sealer.open(PLACE, { record: RECORD_2, sealed: made }))).toEqual({
+      ...CARD,
+      ...{ bin: '424242', networkTransactionId: null },
+    });
+  });
+
+  it("holds a provider's name instead of the number where there is one", async () => {
+    const stored = { provider: 'stripe', reference: 'pm_1' };
+    const made = await sealer.seal(PLACE, RECORD_2, { card: card(), bin: null, stored });
+    expect([made.holds, made.card.length]).toEqual(['stored', 252]);
+    expect(shown(await sealer.open(PLACE, { record: RECORD_2, sealed: made }))).toEqual({
+      ...{ kind: 'stored', ...stored },
+      ...{ bin: null, networkTransactionId: null },
+    });
+  });
+});
+
+describe('a row that is looked at without its card being opened', () => {
+  const withState = (state: KeyState, broken = false): CardSealer =>
+    new CardSealer({
+      ...keys,
+      versions: [
+        { id: 'k0', state: 'active' },
+        { id: 'k1', state },
+      ],
+      unwrap: (...args) => (broken ? Promise.reject(new TypeError('a bug')) : keys.unwrap(...args)),
+    });
+  const other = { ...LAYOUT_2, record: LAYOUT_2.record.replace('4242', '4243') };
+
+  it.each(['active', 'decrypt-only'] as const)('is intact, or not, by a key that is %s', async (state) => {
+    expect(await withState(state).isIntact(PLACE, LAYOUT_2)).toBe(true);
+    expect(await withState(state).isIntact(PLACE, other)).toBe(false);
+    expect(await withState(state).isIntact({ ...PLACE, merchant: 'shed' }, LAYOUT_2)).toBe(false);
+  });
+
+  it.each(['retired', 'destroyed'] as const)('is believed where its key is %s', async (state) => {
+    expect(await withState(state).isIntact(PLACE, other)).toBe(true);
+  });
+
+  it('is believed where its key is not here yet', async () => {
+    expect(await sealer.isIntact(PLACE, sealed(other, { keyVersion: 'k9' }))).toBe(true);
+  });
+
+  it('is no answer when the looking itself fails', async () => {
+    await expect(withState('active', true).isIntact(PLACE, LAYOUT_2)).rejects.toThrow('a bug');
+  });
+});
+
 describe('the keys of a row', () => {
+  const index = '01'.repeat(16);
+
   it('are in the slot of its merchant and bucket', () => {
-    const index = '01'.repeat(16);
-    expect(rowKeys(PLACE)).toMatchObject({
+    expect(rowKeys(PLACE)).toEqual({
       slot: '{shop.07}',
       sealed: `tw:v:{shop.07}:s:${index}`,
       record: `tw:v:{shop.07}:r:${index}`,
+      opened: `tw:v:{shop.07}:n:${index}`,
     });
     expect(placeOf(`tw:v:{shop.07}:s:${index}`)).toEqual(PLACE);
     expect(placeOf(`tw:v:{a.b.c.ff}:s:${index}`)).toEqual({ ...PLACE, merchant: 'a.b.c', bucket: 255 });
+    expect([SEALED_ROWS, KEPT]).toEqual(['tw:v:*:s:*', 'tw:[vf]:*']);
+  });
+
+  it('tell what they hold', () => {
+    expect(keptAt(`tw:v:{shop.07}:s:${index}`)).toEqual({ kind: 'sealed', place: PLACE });
+    expect(keptAt(`tw:v:{shop.07}:r:${index}`)).toEqual({ kind: 'record', place: PLACE });
+    expect(keptAt(`tw:v:{shop.07}:n:${index}`)).toEqual({ kind: 'opened', place: PLACE });
+    expect(keptAt(`tw:f:{shop.07}:${'a-_9'.repeat(5)}zz`)).toEqual({ kind: 'fingerprint' });
+    expect(keptAt(`tw:f:{shop.07}:${'0a'.repeat(32)}`)).toEqual({ kind: 'fingerprint' });
   });
 
   it.each([
-    `x:tw:v:{shop.07}:s:${'01'.repeat(16)}`,
-    `tw:v:{shop.07}:s:${'01'.repeat(17)}`,
-    `tw:v:{shop.07}:s:${'01'.repeat(15)}`,
-    `tw:v:{shop.7}:s:${'01'.repeat(16)}`,
-    `tw:v:{shop}:s:${'01'.repeat(16)}`,
-    `tw:v:{shop.07}:r:${'01'.repeat(16)}`,
+    `x:tw:v:{shop.07}:s:${index}`,
+    `tw:v:{shop.07}:s:${index}01`,
+    `tw:v:{shop.07}:s:${index.slice(2)}`,
+    `tw:v:{shop.7}:s:${index}`,
+    `tw:v:{shop}:s:${index}`,
+    `tw:v:{shop.07}:x:${index}`,
     `tw:v:{shop.07}:s:${'0G'.repeat(16)}`,
-  ])('are those of a sealed card alone: %s is none', (key) => {
-    expect(placeOf(key)).toBeNull();
+    `x:tw:f:{shop.07}:${'0a'.repeat(32)}`,
+    `tw:f:{shop.07}:${'0a'.repeat(33)}`,
+    `tw:f:{shop}:${'0a'.repeat(32)}`,
+  ])('are no others: %s', (key) => {
+    expect([keptAt(key), placeOf(key)]).toEqual([null, null]);
+  });
+
+  it('of a record name no place of a sealed card', () => {
+    expect(placeOf(`tw:v:{shop.07}:r:${index}`)).toBeNull();
   });
 });
 
