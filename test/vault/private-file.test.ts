@@ -47,11 +47,12 @@ describe('a private file', () => {
   });
 
   it('that can not be had is refused with the reason', async () => {
+    const taken = await written('taken');
     const reasons = [
       readPrivate(named('nowhere')),
       readPrivate(named('read/below')),
       createPrivate(named('nowhere/new'), Buffer.from('new')),
-      createPrivate(await written('taken'), Buffer.from('new')),
+      createPrivate(taken, Buffer.from('new')),
       changePrivate(named('nowhere/old'), () => Promise.resolve(Buffer.from('new'))),
       changePrivate(named('nowhere'), () => Promise.resolve(Buffer.from('new'))),
     ].map((refused) =>
