@@ -2,23 +2,38 @@ import type { PhoneCall } from '../../src/carrier/simulated/phone.js';
 import type { SimulatorSettings } from '../../src/carrier/simulated/simulator-settings.js';
 import type { CaptureView } from '../../src/capture/view.js';
 import { record } from '../support/carrier.js';
-import { canaryNumber } from '../support/needles.js';
+import { canaryCode, canaryNumber } from '../support/needles.js';
 import type { Program } from '../support/program.js';
-import { until } from '../support/service.js';
+import { over, until } from '../support/service.js';
 
 /** 60 ms of tone, 60 ms of pause. */
 const FAST = { onMs: 60, offMs: 60 };
 /** A machine with much else to do may be late. */
 const PATIENCE_MS = 30_000;
 /** Samples: fingers are faster than beeps, which end so much later. */
-const BEEPS_BEHIND = 1.5 * 8000;
+const BEEPS_BEHIND = 4 * 8000;
+
+const EXPIRY = [1, 1, 4, 0];
+/** An amount for which the simulated provider repeats the card in its error; see its `scenarios.ts`. */
+const ECHO = 990_030;
 
 export interface CanaryCall {
-  /** Every number that the caller keyed or that somebody typed where none belongs; bytes 0–9. */
+  /**
+   * Every number that the caller keyed or that somebody typed where none belongs, and every code behind the date with
+   * which it was keyed, for it is too short to be looked for alone; bytes 0–9.
+   */
   readonly canaries: readonly Uint8Array[];
   /** Keys pressed, as the caller pressed them. */
   readonly keys: string;
   readonly capture: CaptureView;
+  /** Two cards that were charged: one that is good, and one that the provider repeats in its error. */
+  readonly charged: CaptureView;
+  readonly echoed: CaptureView;
+  /**
+   * Where in `heard` the captures after the first were armed. Before each stands a prompt, paced by the agent's own
+   * line: beeps lie on one grid between two of them.
+   */
+  readonly armedAt: readonly number[];
   /** The caller's line, tones included, and what the service sent to the agent for it. */
   readonly spoken: () => Buffer;
   readonly heard: () => Buffer;
@@ -45,7 +60,7 @@ export async function beginCanaryCall(
   };
   return {
     play: async () => ({
-      ...(await play(program, caller, agent, beepsOver)),
+      ...(await play(program, caller, agent, heard, beepsOver)),
       ...{ spoken: spoken.bytes, heard },
     }),
   };
@@ -55,12 +70,16 @@ async function play(
   program: Program,
   caller: PhoneCall,
   agent: PhoneCall,
+  heard: () => Buffer,
   beepsOver: () => Promise<void>,
 ): Promise<Omit<CanaryCall, 'spoken' | 'heard'>> {
   const early = canaryNumber('424242');
   const wrong = wrongCheckDigit(canaryNumber('555555'));
   const good = canaryNumber('411111');
   const typed = canaryNumber('400000');
+  const paid = canaryNumber('378282', 15);
+  const echoed = canaryNumber('222300');
+  const [paidCode, echoedCode] = [canaryCode(4), canaryCode(3)];
   let keys = '';
   const press = async (more: string) => {
     keys += more;
@@ -94,11 +113,24 @@ async function play(
   await new Promise((resolve) => setTimeout(resolve, 1_200));
   await press(good.join(''));
   await until(async () => (await capture(id)).current_field === 'expiration-date', PATIENCE_MS);
-  await press('1140');
+  await press(EXPIRY.join(''));
   await until(async () => (await capture(id)).status === 'completed', PATIENCE_MS);
   const completed = await capture(id);
 
   await program.crm.event('capture.completed', ({ data }) => data['capture_id'] === id);
+  const armedAt: number[] = [];
+  /** Arms a capture that charges, keys card and code, and waits for its end. */
+  const charge = async (amount: number, number: Uint8Array, code: Uint8Array): Promise<CaptureView> => {
+    const body = { call: agent.sid, outcome: 'charge', amount, currency: 'EUR', usage: 'once' };
+    const { id } = (await program.api<CaptureView>('POST', '/v1/captures', body)).body;
+    armedAt.push(heard().length);
+    await program.follow(`/v1/captures/${id}/events`);
+    for (const field of [number, EXPIRY, code]) await press(field.join(''));
+    await until(async () => over(await capture(id)), PATIENCE_MS);
+    return capture(id);
+  };
+  const charged = await charge(1250, paid, paidCode);
+  const repeated = await charge(ECHO, echoed, echoedCode);
   const lists = ['/v1/calls', '/v1/captures', '/v1/events', `/v1/tokens/${completed.token}`, '/openapi.json'];
   for (const path of lists) await program.api('GET', path);
   await beepsOver();
@@ -106,7 +138,9 @@ async function play(
   await until(() => agent.over, PATIENCE_MS);
   await program.crm.event('call.ended', ({ data }) => data['call_sid'] === caller.sid);
   await program.api('GET', `/v1/calls/${caller.sid}`);
-  return { canaries: [early, wrong, good, typed], keys, capture: completed };
+  const codes = [paidCode, echoedCode].map((code) => Uint8Array.from([...EXPIRY, ...code]));
+  const canaries = [early, wrong, good, typed, paid, echoed, ...codes];
+  return { canaries, keys, capture: completed, charged, echoed: repeated, armedAt };
 }
 
 /** A number typed where none belongs: no answer and no log line may repeat it. */

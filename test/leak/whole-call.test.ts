@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { SimulatorSettings } from '../../src/carrier/simulated/simulator-settings.js';
 import { startProgram, type Program } from '../support/program.js';
+import { startProvider, type Provider } from '../support/provider.js';
 import { beeps, guessed, onGrid, presses } from './agent-audio.js';
 import { beginCanaryCall, type CanaryCall } from './canary-call.js';
 import { watchOutlets } from './findings.js';
@@ -41,14 +42,20 @@ async function playAll(program: Program): Promise<Played> {
 }
 
 describe('whole calls with cards that exist nowhere else', () => {
+  let provider: Provider;
   let program: Program;
   let played: Played;
 
   beforeAll(async () => {
-    program = await startProgram();
+    provider = await startProvider({ takes: () => true });
+    program = await startProgram({ env: provider.env });
+    provider.tell(program.publicUrl);
     played = await playAll(program);
-  }, 120_000);
-  afterAll(() => program.stop());
+  }, 180_000);
+  afterAll(async () => {
+    await program.stop();
+    await provider.close();
+  });
 
   it('A16: leave their numbers nowhere', () => {
     expect(played.findings).toEqual([]);
@@ -62,6 +69,13 @@ describe('whole calls with cards that exist nowhere else', () => {
     });
   });
 
+  it.each(LINES)('charge a card, and take no money that nobody knows of: $line', ({ line }) => {
+    const { charged, echoed } = played.call(line);
+    expect(charged).toMatchObject({ status: 'completed', charge: { status: 'approved', amount: 1250 } });
+    expect(echoed).toMatchObject({ status: 'failed', token: null });
+    expect(provider.server.ledger.of(charged.charge?.id ?? '', 'take').times).toBe(1);
+  });
+
   it.each(WITH_TONES)('let the agent hear no key: $line', ({ line }) => {
     const { keys, spoken, heard } = played.call(line);
     const pressed = presses(spoken());
@@ -71,21 +85,33 @@ describe('whole calls with cards that exist nowhere else', () => {
   });
 
   it.each(LINES)('beep once a press, alike and on the grid: $line', ({ line }) => {
-    const { keys, heard } = played.call(line);
+    const { keys, heard, armedAt } = played.call(line);
     const { starts, alike } = beeps(heard());
-    expect([starts.length, alike, onGrid(starts)]).toEqual([keys.length, true, true]);
+    expect([starts.length, alike]).toEqual([keys.length, true]);
+    const bounds = [0, ...armedAt, Infinity];
+    for (const [n, from] of bounds.slice(0, -1).entries()) {
+      const between = starts.filter((start) => start >= from && start < (bounds[n + 1] ?? Infinity));
+      expect([between.length > 0, onGrid(between)]).toEqual([true, true]);
+    }
   });
 });
 
 describe('the same searches over a program that is broken on purpose', () => {
+  let provider: Provider;
   let program: Program;
   let played: Played;
 
   beforeAll(async () => {
-    program = await startProgram({ sabotages: SABOTAGES.map(({ sabotage }) => sabotage) });
+    provider = await startProvider({ takes: () => true });
+    const sabotages = SABOTAGES.map(({ sabotage }) => sabotage);
+    program = await startProgram({ env: provider.env, sabotages });
+    provider.tell(program.publicUrl);
     played = await playAll(program);
-  }, 120_000);
-  afterAll(() => program.stop());
+  }, 180_000);
+  afterAll(async () => {
+    await program.stop();
+    await provider.close();
+  });
 
   it.each(SABOTAGES.flatMap(({ what, seenIn }) => seenIn.map((finding) => ({ what, finding }))))(
     'see that $what: $finding',

@@ -60,6 +60,13 @@ export function canaryNumber(bin = '424242', length = 16): Uint8Array {
   return digits;
 }
 
+/** A security code of random digits; bytes 0–9. */
+export function canaryCode(length: number): Uint8Array {
+  const digits = new Uint8Array(new ArrayBuffer(128), 0, length);
+  for (let i = 0; i < length; i++) digits[i] = randomInt(10);
+  return digits;
+}
+
 function encodings(prefix: string, text: string, digits: Uint8Array): Needle[] {
   const ascii = Buffer.from(text);
   const utf16 = Buffer.from(text, 'utf16le');
