@@ -26,7 +26,7 @@ onLinux(`the memory of a service with ${CAPTURES} captures side by side`, () => 
   }, 10 * MINUTES);
   afterAll(() => program.stop());
 
-  it.each(STAGES)('$name: holds $whole whole numbers, in their captures', ({ name, whole }) => {
+  it.each(STAGES)('A18: $name: holds $whole whole numbers, in their captures', ({ name, whole }) => {
     const { live = {}, over, traces } = scans.get(name) ?? {};
     expect(live['digit bytes'] ?? 0).toBe(whole);
     expect(Object.keys(live).filter((form) => !HELD_FORMS.includes(form))).toEqual([]);
