@@ -27,6 +27,7 @@ import { createCrm } from './crm/crm.js';
 import { AppError, codeOf, type MemberError } from './errors.js';
 import { loadFlows } from './flow/flows.js';
 import { loadPrompts } from './flow/prompts.js';
+import { Limits } from './fraud/limits.js';
 import { createHttp } from './http/http.js';
 import { startListening, type UpgradeHandler } from './http/listening.js';
 import { startMetricsServer } from './http/metrics-server.js';
@@ -134,13 +135,15 @@ export async function createApp(options: AppOptions): Promise<App> {
   const control = createTwilioControl({ ...config, apiUrl: config.carrierApiUrl, clock, log, metrics });
   const shared = { registry, records, outbox: crm.outbox, audit, live, clock, log, metrics };
   const switchboard = new Switchboard({ ...shared, control, flowFor, settings: config, prompts });
+  const limits = new Limits({ settings: config.limits, redis, keys, audit, clock, log, metrics });
   const psp = await pspOf(config.psp, clock);
   const { till, charges, settler } = openCharges({
     ...shared,
+    limits,
     ...{ psp, storeCards: config.storeCards, redis, durability, vault, merchants },
     settlements: new CaptureSettlements(shared),
   });
-  const desk = new CaptureDesk({ ...shared, till, redis, testCards: config.testCards });
+  const desk = new CaptureDesk({ ...shared, till, limits, redis, testCards: config.testCards });
   const recovery = new Recovery(shared);
   const rewrapper = new Rewrapper({ redis, keys, node, audit, clock, log, metrics });
   const sweeper = new Sweeper({

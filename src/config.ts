@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
-import { isLoopback, SettingReader, type Environment } from './setting-reader.js';
+import { isLoopback, SettingReader, type Environment, type Limit } from './setting-reader.js';
 
 /** Every setting, checked. `INTERFACE` names are those of the environment; a test holds `.env.example` to this list. */
 export interface Config {
@@ -37,6 +37,7 @@ export interface Config {
   /** False: the payment provider keeps cards, and the vault none. */
   storeCards: boolean;
   testCards: 'allow' | 'refuse';
+  limits: Limits;
   apiKey: string | null;
   crm: { url: string; secrets: readonly string[] } | null;
   /** Hours of the day, UTC, in which an operation is an alert. */
@@ -46,6 +47,17 @@ export interface Config {
   metricsPort: number;
   drainSeconds: number;
   logLevel: string;
+}
+
+/** Against the trying out of cards; null: no limit. */
+export interface Limits {
+  capturesPerCaller: Limit | null;
+  capturesPerMerchant: Limit | null;
+  cardsPerRange: Limit | null;
+  declinesPerCaller: Limit | null;
+  declinesPerRange: Limit | null;
+  declinesPerMerchant: Limit | null;
+  chargesPerClient: Limit | null;
 }
 
 /** How the root keys in the key file are sealed, and what opens them. */
@@ -101,6 +113,13 @@ export const SETTING_NAMES = [
   'SIMULATED_PSP_WEBHOOK_SECRET',
   'SIMULATED_PSP_CA_FILE',
   'TEST_CARDS',
+  'LIMIT_CAPTURES_PER_CALLER',
+  'LIMIT_CAPTURES_PER_MERCHANT',
+  'LIMIT_CARDS_PER_RANGE',
+  'LIMIT_DECLINES_PER_CALLER',
+  'LIMIT_DECLINES_PER_RANGE',
+  'LIMIT_DECLINES_PER_MERCHANT',
+  'LIMIT_CHARGES_PER_CLIENT',
   'API_KEY',
   'CRM_WEBHOOK_URL',
   'CRM_WEBHOOK_SECRET',
@@ -196,6 +215,15 @@ export function readConfig(env: Environment): ReadConfig {
     sweepHours: read.integer('SWEEP_HOURS', 24, 1, 168),
     ...{ psp, storeCards },
     testCards: read.choice('TEST_CARDS', ['allow', 'refuse'], 'allow'),
+    limits: {
+      capturesPerCaller: read.limit('LIMIT_CAPTURES_PER_CALLER', '100/1h'),
+      capturesPerMerchant: read.limit('LIMIT_CAPTURES_PER_MERCHANT', '5000/1h'),
+      cardsPerRange: read.limit('LIMIT_CARDS_PER_RANGE', '1000/1h'),
+      declinesPerCaller: read.limit('LIMIT_DECLINES_PER_CALLER', '20/1h'),
+      declinesPerRange: read.limit('LIMIT_DECLINES_PER_RANGE', '50/1h'),
+      declinesPerMerchant: read.limit('LIMIT_DECLINES_PER_MERCHANT', '300/1h'),
+      chargesPerClient: read.limit('LIMIT_CHARGES_PER_CLIENT', '5000/1h'),
+    },
     apiKey: read.text('API_KEY'),
     crm: crmUrl !== null ? { url: crmUrl, secrets: crmSecrets } : null,
     auditQuietHours: quietHours(read),

@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'token_closed'
   | 'charge_not_voidable'
   | 'too_many_charges'
+  | 'limit_reached'
   | 'vault_unavailable'
   | 'psp_unavailable'
   | 'psp_misconfigured'
@@ -43,7 +44,7 @@ export interface MemberError {
 export class AppError extends Error {
   readonly code: ErrorCode;
   readonly errors: readonly MemberError[];
-  /** Seconds after which trying again makes sense (503). */
+  /** Seconds after which trying again makes sense (429, 503). */
   readonly retryAfter: number | undefined;
 
   constructor(

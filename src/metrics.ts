@@ -152,6 +152,12 @@ export function createMetrics() {
       labelNames: ['chain'],
       registers,
     }),
+    limitsReached: new Counter({
+      name: 'tonewall_limits_reached_total',
+      help: 'Captures and charges that were refused because too many cards were being tried, by limit',
+      labelNames: ['limit'],
+      registers,
+    }),
     auditRefused: new Counter({
       name: 'tonewall_audit_refused_total',
       help: 'Operations that were refused because their intent could not be written',

@@ -1,5 +1,16 @@
 import { AppError } from './errors.js';
 
+/** At most so many within so long. */
+export interface Limit {
+  most: number;
+  seconds: number;
+}
+
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+/** What is counted is remembered one by one. */
+const MOST_COUNTED = 100_000;
+const LONGEST_WINDOW = 7 * 86_400;
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
@@ -70,6 +81,18 @@ export class SettingReader<Name extends string> {
     if (/^-?\d+$/.test(value) && number >= least && number <= most) return number;
     this.wrong(name, `is not a whole number from ${least} to ${most}`, String(fallback));
     return fallback;
+  }
+
+  /** `20/1h` is twenty within an hour (s, m, h or d); null, written `off`: as many as come. */
+  limit(name: Name, fallback: string): Limit | null {
+    const value = this.text(name) ?? fallback;
+    if (value === 'off') return null;
+    const [, most, count, unit] = /^(\d{1,6})\/(\d{1,6})([smhd])$/.exec(value) ?? [];
+    const limit = { most: Number(most), seconds: Number(count) * (SECONDS[unit ?? ''] ?? 0) };
+    const { most: many, seconds } = limit;
+    if (many >= 1 && many <= MOST_COUNTED && seconds >= 1 && seconds <= LONGEST_WINDOW) return limit;
+    this.wrong(name, `is neither \`off\` nor up to ${MOST_COUNTED} within up to 7d`, fallback);
+    return null;
   }
 
   choice<T extends string>(name: Name, choices: readonly T[], fallback: T): T {

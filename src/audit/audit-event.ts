@@ -28,6 +28,11 @@ export const AUDIT_EVENTS = {
     meaning: 'the outcome of a charge that nobody knew is written down',
   },
   'charge.declined': { kind: 'fact', rule: '10.2.1.1', meaning: 'a payment provider refused a card' },
+  'limit.reached': {
+    kind: 'fact',
+    rule: '10.2.1.4',
+    meaning: 'too many cards are being tried: one was not taken',
+  },
   'access.unauthorized': { kind: 'fact', rule: '10.2.1.4', meaning: 'no API key, or none that is valid' },
   'access.forbidden': { kind: 'fact', rule: '10.2.1.4', meaning: 'an API key lacked the scope' },
   'access.absent': {

@@ -58,7 +58,7 @@ export interface DeskView {
 /**
  * The calls and captures of this service, for every door: API, console. Objects of another merchant don't exist.
  * Methods reject with AppError: `not_found`, `call_not_live`, `capture_in_progress`, `capture_over`, `bad_request`,
- * `no_provider`, `redis_unavailable`, `draining`.
+ * `no_provider`, `limit_reached`, `redis_unavailable`, `draining`.
  */
 export interface Calls {
   list(merchant: string): Promise<CallView[]>;

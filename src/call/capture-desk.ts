@@ -8,6 +8,8 @@ import { latestMonth } from '../card/expiry.js';
 import type { TakeRequest, Till } from '../charge/till.js';
 import { timestamp } from '../clock.js';
 import { AppError } from '../errors.js';
+import type { Caller } from '../fraud/limit.js';
+import type { Limits } from '../fraud/limits.js';
 import { bucketOf, newId } from '../id.js';
 import type { Redis } from '../redis/redis.js';
 import type { Call } from './call.js';
@@ -27,6 +29,7 @@ const REDIS_PATIENCE_MS = 2_000;
 export interface CaptureDeskOptions extends CaptureWriterOptions {
   registry: Registry;
   till: Till;
+  limits: Pick<Limits, 'arming'>;
   audit: Audit;
   redis: Redis;
   testCards: 'allow' | 'refuse';
@@ -77,6 +80,7 @@ export class CaptureDesk implements Calls {
     }
     this.#arming.add(call);
     try {
+      await this.#options.limits.arming({ merchant, caller: callerOf(call), range: null, client: null });
       return await this.#options.audit.operation(
         'capture.arm',
         `${merchant}/${call.id}`,
@@ -235,7 +239,8 @@ export class CaptureDesk implements Calls {
         const conclude: TakeRequest['conclude'] = (token, charge) =>
           this.#writer.conclusion(call, completed(token, charge), token.expires_at);
         const take: TakeRequest = {
-          ...{ merchant, bucket: bucketOf(id) ?? 0, captureId: id, ...keyed, conclude, language },
+          ...{ merchant, bucket: bucketOf(id) ?? 0, captureId: id, caller: callerOf(call) },
+          ...{ ...keyed, conclude, language },
           ...{ outcome, money: charged ? { amount, currency } : null, reference, network: null },
           ...{ channel: 'moto_attended', purpose, usage, consent, metadata },
         };
@@ -265,4 +270,8 @@ export class CaptureDesk implements Calls {
       }
     });
   }
+}
+
+function callerOf({ caller, called }: Call): Caller {
+  return { number: caller.address, called };
 }

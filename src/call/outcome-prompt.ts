@@ -1,6 +1,6 @@
 import type { CaptureView, FieldName } from '../capture/view.js';
 import type { PromptName } from '../flow/prompts.js';
-import { DECLINE_CODES } from '../psp/decline-code.js';
+import { REFUSAL_CODES } from '../psp/decline-code.js';
 
 const AGAIN: Readonly<Record<FieldName, PromptName | null>> = {
   'payment-card-number': 'key_number_again',
@@ -18,7 +18,7 @@ export function outcomePrompt(view: CaptureView): PromptName | null {
   if (status === 'collecting') return again(view);
   if (status === 'completed') return COMPLETED[outcome];
   if (charge?.status === 'unknown') return 'charge_in_doubt';
-  const code = DECLINE_CODES.find((each) => each === decline?.code);
+  const code = REFUSAL_CODES.find((each) => each === decline?.code);
   if (code !== undefined) return `declined_${code}`;
   return outcome === 'token' ? null : 'declined_processing_error';
 }

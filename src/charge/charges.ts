@@ -17,7 +17,7 @@ export interface ChargeRequest {
 
 /**
  * Money, by token. Objects of another merchant don't exist. A refusal is a value; methods reject with AppError
- * `not_found`, `token_spent`, `token_closed`, `bad_request`, `no_provider`, `psp_unavailable`, `psp_misconfigured`,
+ * `not_found`, `limit_reached`, `token_spent`, `token_closed`, `bad_request`, `no_provider`, `psp_unavailable`, `psp_misconfigured`,
  * `vault_unavailable`, `redis_unavailable`.
  */
 export interface Charges {

@@ -1,6 +1,7 @@
 import type { Audit } from '../audit/audit.js';
 import type { Clock } from '../clock.js';
 import type { Outbox } from '../crm/event.js';
+import type { Limits } from '../fraud/limits.js';
 import type { Logger } from '../log.js';
 import type { Metrics } from '../metrics.js';
 import type { Psp } from '../psp/psp.js';
@@ -13,6 +14,7 @@ import { Cashier } from './cashier.js';
 import { ChargeBook } from './charge-book.js';
 import { ChargeStore } from './charge-store.js';
 import type { Charges } from './charges.js';
+import { LimitedTill } from './limited-till.js';
 import { NoProvider } from './no-provider.js';
 import { Refunds } from './refunds.js';
 import type { Settlements } from './settlements.js';
@@ -30,6 +32,7 @@ export interface OpenChargesOptions {
   vault: Vault;
   outbox: Outbox;
   settlements: Settlements;
+  limits: Limits;
   audit: Audit;
   merchants: readonly string[];
   live: boolean;
@@ -47,7 +50,7 @@ export interface OpenCharges {
 }
 
 export function openCharges(options: OpenChargesOptions): OpenCharges {
-  const { psp, vault, audit } = options;
+  const { psp, vault, audit, limits } = options;
   const store = new ChargeStore(options);
   if (psp === null) return { till: new VaultTill(vault), charges: new NoProvider(store), settler: null };
   const book = new ChargeBook({ ...options, store });
@@ -55,7 +58,7 @@ export function openCharges(options: OpenChargesOptions): OpenCharges {
   const refunds = new Refunds({ ...options, psp, store, book });
   const shared = { ...options, psp, store, book, cashier, refunds };
   return {
-    till: new AuditedTill(new CardTill(shared), audit),
+    till: new LimitedTill(new AuditedTill(new CardTill(shared), audit), limits),
     charges: new AuditedCharges(new TokenCharges(shared), audit),
     settler: new Settler(shared),
   };

@@ -1,6 +1,6 @@
 import type { Language } from '../capture/flow.js';
 import type { DeclineView, NextStep } from '../capture/view.js';
-import type { DeclineCode } from '../psp/decline-code.js';
+import type { RefusalCode } from '../psp/decline-code.js';
 
 /** What to tell whom: the agent what to do, the caller what became of it. */
 export interface Telling {
@@ -18,7 +18,7 @@ export interface Refusal {
  * Every refusal, explained. The caller's sentences are spoken: they fit a verification as well as a charge, blame
  * nobody, and say that nothing was taken. Why a bank blocks a card, or that money lacks, is not for a third ear.
  */
-export const REFUSALS: Readonly<Record<DeclineCode, Refusal>> = {
+export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
   card_declined: {
     next: 'other_card',
     telling: {
@@ -183,6 +183,22 @@ export const REFUSALS: Readonly<Record<DeclineCode, Refusal>> = {
       },
     },
   },
+  limit_reached: {
+    next: 'stop',
+    telling: {
+      en: {
+        forAgent:
+          'Too many cards have been tried, and no bank was asked about this one. Take no further card on this call: the limit passes by itself, within an hour as a rule.',
+        forCaller: 'We cannot take a card now, and nothing has been taken. Please try again later.',
+      },
+      fr: {
+        forAgent:
+          'Trop de cartes ont été essayées ; aucune banque n’a été interrogée pour celle-ci. Ne prenez plus de carte pendant cet appel : la limite se lève d’elle-même, en général dans l’heure.',
+        forCaller:
+          'Nous ne pouvons pas prendre de carte pour le moment ; rien n’a été débité. Merci de réessayer plus tard.',
+      },
+    },
+  },
 };
 
 /** While nobody knows whether money was taken: nothing here invites a second try. */
@@ -200,7 +216,7 @@ export const IN_DOUBT: Readonly<Record<Language, Telling>> = {
 };
 
 /** A refusal as it is shown. */
-export function declineOf(code: DeclineCode, language: Language): DeclineView {
+export function declineOf(code: RefusalCode, language: Language): DeclineView {
   const { next, telling } = REFUSALS[code];
   const { forAgent, forCaller } = telling[language];
   return { code, for_agent: forAgent, for_caller: forCaller, next };

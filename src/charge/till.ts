@@ -1,6 +1,7 @@
 import type { ChargeView, Outcome } from '../capture/view.js';
 import type { Language } from '../capture/flow.js';
 import type { CardSecret } from '../card/card.js';
+import type { Caller } from '../fraud/limit.js';
 import type { SlotWrite } from '../redis/keys.js';
 import type { Money, Network } from '../psp/psp.js';
 import type { Secret } from '../secret.js';
@@ -12,6 +13,8 @@ export interface TakeRequest {
   /** The slot of the capture: token, charge and what `conclude` writes share it. */
   bucket: number;
   captureId: string;
+  /** On whose telephone it was keyed. */
+  caller: Caller;
   outcome: Outcome;
   card: CardSecret;
   /** Used in one request and wiped on its answer, whatever it is. */

@@ -1,7 +1,9 @@
+import type { Audit } from '../audit/audit.js';
 import type { Clock } from '../clock.js';
 import { AppError } from '../errors.js';
 import { bucketOf, canonicalId, newId } from '../id.js';
 import type { ChargeView } from '../capture/view.js';
+import type { Limits } from '../fraud/limits.js';
 import type { Psp } from '../psp/psp.js';
 import type { Behind, Vault } from '../vault/vault.js';
 import { amountFault } from './amount.js';
@@ -18,6 +20,9 @@ export interface TokenChargesOptions {
   vault: Pick<Vault, 'open'>;
   cashier: Cashier;
   refunds: Refunds;
+  limits: Pick<Limits, 'charging' | 'asking'>;
+  /** Knows whose API key it is. */
+  audit: Pick<Audit, 'visitor'>;
   clock: Clock;
 }
 
@@ -41,8 +46,15 @@ export class TokenCharges implements Charges {
     if (fault !== null) {
       throw new AppError('bad_request', fault, { errors: [{ path: 'amount', message: fault }] });
     }
+    const { limits, audit } = this.#options;
+    const subject = { merchant, caller: null, range: null, client: audit.visitor.actor };
+    await limits.charging(subject);
     const charged = await vault.open(merchant, token, (behind) =>
-      this.#spend(merchant, behind, request, idempotency),
+      limits.asking(
+        { ...subject, range: behind.token.card.bin },
+        () => this.#spend(merchant, behind, request, idempotency),
+        ({ decline }) => decline?.code ?? null,
+      ),
     );
     if (charged !== null) return charged;
     throw (await store.isSpent(merchant, token)) ? spent() : noSuchToken();

@@ -35,6 +35,7 @@ export function captureRoutes(calls: Calls): Route[] {
         'not_found',
         'call_not_live',
         'capture_in_progress',
+        'limit_reached',
         'draining',
         'redis_unavailable',
         'vault_unavailable',

@@ -9,7 +9,7 @@ import {
   type DeclineView,
   type FieldView,
 } from '../capture/view.js';
-import { DECLINE_CODES } from '../psp/decline-code.js';
+import { REFUSAL_CODES } from '../psp/decline-code.js';
 import { BRANDS } from '../card/brands.js';
 import type { CardView } from '../card/card.js';
 import type { Masked } from '../card/mask.js';
@@ -50,7 +50,7 @@ const fieldSchema = z.object({
 
 const declineSchema = z
   .object({
-    code: z.string().meta({ enum: [...DECLINE_CODES] }),
+    code: z.string().meta({ enum: [...REFUSAL_CODES] }),
     for_agent: z.string(),
     for_caller: z.string(),
     next: z.enum(NEXT_STEPS),

@@ -50,7 +50,7 @@ export function chargeRoutes(charges: Charges): Route[] {
       body: chargeBody,
       idempotent: 'required',
       answer: { status: 201, ...theCharge },
-      problems: [...MOVING, 'token_spent', 'token_closed', 'too_many_charges', 'unsettled'],
+      problems: [...MOVING, 'token_spent', 'token_closed', 'too_many_charges', 'limit_reached', 'unsettled'],
       handle: ({ client, body, idempotencyKey, language }) =>
         charges.charge(client.merchant, { ...body, idempotencyKey, language }),
       location: (charge) => `/v1/charges/${charge.id}`,

@@ -30,6 +30,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   unsupported_media_type: { status: 415, title: 'The body must be JSON' },
   idempotency_mismatch: { status: 422, title: 'The idempotency key was used with another body' },
   too_many_charges: { status: 429, title: 'The token was charged too often', retryAfter: 60 },
+  limit_reached: { status: 429, title: 'Too many cards are being tried', retryAfter: 60 },
   internal: { status: 500, title: 'Something went wrong here', hidden: true },
   config_invalid: { status: 500, title: 'Something went wrong here', hidden: true },
   psp_cannot: { status: 400, title: 'The payment provider can not do that' },

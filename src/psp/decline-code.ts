@@ -12,3 +12,7 @@ export const DECLINE_CODES = [
   'unsupported',
 ] as const;
 export type DeclineCode = (typeof DECLINE_CODES)[number];
+
+/** The same, and what we refuse ourselves before a provider is asked: too many cards are being tried. */
+export const REFUSAL_CODES = [...DECLINE_CODES, 'limit_reached'] as const;
+export type RefusalCode = (typeof REFUSAL_CODES)[number];

@@ -40,6 +40,6 @@ export interface KeyProvider {
 }
 
 /** What a derived key is for, which is its HKDF label: one key has one use. */
-export const KEY_USES = ['seal', 'fingerprint', 'index', 'audit'] as const;
+export const KEY_USES = ['seal', 'fingerprint', 'index', 'audit', 'limit'] as const;
 export type KeyUse = (typeof KEY_USES)[number];
 export type MacUse = Exclude<KeyUse, 'seal'>;

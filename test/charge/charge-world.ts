@@ -11,6 +11,8 @@ import { Settler } from '../../src/charge/settler.js';
 import type { TakeRequest } from '../../src/charge/till.js';
 import { TokenCharges } from '../../src/charge/token-charges.js';
 import { systemClock } from '../../src/clock.js';
+import type { Limits as LimitSettings } from '../../src/config.js';
+import { Limits } from '../../src/fraud/limits.js';
 import { silentLogger } from '../../src/log.js';
 import { createMetrics } from '../../src/metrics.js';
 import type { Psp } from '../../src/psp/psp.js';
@@ -24,6 +26,7 @@ import type { TokenizeRequest } from '../../src/vault/vault.js';
 import { MemoryAudit } from '../support/audit.js';
 import { openKeys } from '../support/keys.js';
 import { LedgerPsp } from '../support/ledger-psp.js';
+import { UNLIMITED } from '../support/limits.js';
 import { startTestRedis, type TestRedis } from '../support/redis.js';
 
 export const SHOP = 'shop';
@@ -41,6 +44,7 @@ export interface ChargeWorld<P extends Psp = LedgerPsp> {
   readonly charges: TokenCharges;
   readonly settler: Settler;
   readonly audit: MemoryAudit;
+  readonly limits: Limits;
   /** For commands of the operator. */
   readonly env: Readonly<Record<string, string>>;
   /** What captures are told of charges that were settled after them. */
@@ -56,8 +60,14 @@ export interface ChargeWorld<P extends Psp = LedgerPsp> {
 }
 
 export async function startChargeWorld(): Promise<ChargeWorld>;
-export async function startChargeWorld<P extends Psp>(psp: P): Promise<ChargeWorld<P>>;
-export async function startChargeWorld(psp: Psp = new LedgerPsp()): Promise<ChargeWorld<Psp>> {
+export async function startChargeWorld<P extends Psp>(
+  psp: P,
+  limitSettings?: LimitSettings,
+): Promise<ChargeWorld<P>>;
+export async function startChargeWorld(
+  psp: Psp = new LedgerPsp(),
+  limitSettings = UNLIMITED,
+): Promise<ChargeWorld<Psp>> {
   const server = await startTestRedis();
   const dir = await mkdtemp(join(tmpdir(), 'tw-charges-'));
   await createKeyFile(join(dir, 'keys.json'), '2026-11-22T00:00:00.000Z');
@@ -70,6 +80,7 @@ export async function startChargeWorld(psp: Psp = new LedgerPsp()): Promise<Char
   const vault = new CardVault({ keys, store: tokens, ttlDays: 15, opensPerHour: 1_000, ...shared });
   const store = new ChargeStore({ redis, durability: 'local', clock, graceMs: GRACE_MS });
   const audit = new MemoryAudit();
+  const limits = new Limits({ settings: limitSettings, redis, keys, audit, ...shared });
   const outbox = { nudge: () => {} };
   const book = new ChargeBook({ store, vault, outbox, live: false, ...shared });
   const cashier = new Cashier({ psp, store, book, vault, ...shared });
@@ -92,7 +103,8 @@ export async function startChargeWorld(psp: Psp = new LedgerPsp()): Promise<Char
   return {
     ...{ server, redis, psp, vault, store, settler, audit, settled },
     env: { REDIS_URL: server.url, DATA_DIR: dir, VAULT_KEY_FILE: join(dir, 'keys.json') },
-    charges: new TokenCharges({ psp, store, vault, cashier, refunds, clock }),
+    charges: new TokenCharges({ psp, store, vault, cashier, refunds, limits, audit, clock }),
+    limits,
     till: (storeCards = true) => new CardTill({ psp, storeCards, store, vault, cashier, ...shared }),
     async token(more = {}) {
       const request = { ...aCard(), usage: 'many' as const, ...more };
@@ -136,6 +148,7 @@ export function digits(text: string): Secret {
 export function aTake(more: Partial<TakeRequest> = {}): TakeRequest {
   return {
     ...{ merchant: SHOP, bucket: BUCKET, captureId: `cap_${'0'.repeat(26)}`, outcome: 'charge' },
+    caller: { number: '+33639980001', called: '+33199000001' },
     ...{ card: card(), code: digits('123'), money: { amount: 1250, currency: 'EUR' }, reference: 'order 7' },
     ...{ channel: 'moto_attended', purpose: 'single', usage: 'many', consent: null, metadata: {} },
     ...{ network: null, language: 'en' },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { LANGUAGES } from '../../src/capture/flow.js';
 import { IN_DOUBT, REFUSALS, declineOf } from '../../src/charge/refusals.js';
-import { DECLINE_CODES } from '../../src/psp/decline-code.js';
+import { REFUSAL_CODES } from '../../src/psp/decline-code.js';
 
 const TELLINGS = [...Object.values(REFUSALS).map(({ telling }) => telling), IN_DOUBT];
 const FRENCH = TELLINGS.flatMap(({ fr }) => [fr.forAgent, fr.forCaller]);
@@ -20,7 +20,7 @@ describe('declineOf', () => {
   });
 
   it('has every neutral code in every language', () => {
-    for (const code of DECLINE_CODES) {
+    for (const code of REFUSAL_CODES) {
       for (const language of LANGUAGES) {
         const view = declineOf(code, language);
         expect(view.for_agent).toMatch(/^\p{Lu}.{30,200}\.$/u);
@@ -43,6 +43,7 @@ describe('REFUSALS', () => {
       call_issuer: 'other_card',
       pickup_card: 'stop',
       unsupported: 'other_card',
+      limit_reached: 'stop',
     });
   });
 

@@ -18,7 +18,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['carrier', 'crm'],
   // What a carrier's short messages are an implementation of.
   ['message'],
-  ['flow', 'access'],
+  ['flow', 'access', 'fraud'],
   ['capture'],
   ['vault', 'psp'],
   ['audit'],

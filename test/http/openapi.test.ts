@@ -32,6 +32,7 @@ describe('/openapi.json', () => {
       '413',
       '415',
       '422',
+      '429',
       '503',
     ]);
     expect(arm?.parameters.map(({ name, in: place }) => [name, place])).toEqual([

@@ -19,6 +19,8 @@ import { parseRedisUrl } from '../../src/redis/redis-address.js';
 import { RedisClient } from '../../src/redis/redis-client.js';
 import { CardVault } from '../../src/vault/card-vault.js';
 import { RedisTokenStore } from '../../src/vault/redis-token-store.js';
+import { Limits } from '../../src/fraud/limits.js';
+import { UNLIMITED } from '../support/limits.js';
 import { MemoryAudit } from '../support/audit.js';
 import { openKeys } from '../support/keys.js';
 import { untilReady } from '../support/redis.js';
@@ -95,9 +97,11 @@ const store = new MortalStore({ redis, durability: 'local', clock: systemClock, 
 const book = new ChargeBook({ store, vault, outbox: { nudge: () => {} }, live: false, ...shared });
 const cashier = new Cashier({ psp, store, book, vault, ...shared });
 const refunds = new Refunds({ psp, store, book, ...shared });
-const charges = new TokenCharges({ psp, store, vault, cashier, refunds, clock: systemClock });
+const audit = new MemoryAudit();
+const limits = new Limits({ settings: UNLIMITED, redis, keys, audit, ...shared });
+const charges = new TokenCharges({ psp, store, vault, cashier, refunds, limits, audit, clock: systemClock });
 const settler = new Settler({
-  ...{ psp, store, book, cashier, refunds, vault, audit: new MemoryAudit(), merchants: [SHOP], ...shared },
+  ...{ psp, store, book, cashier, refunds, vault, audit, merchants: [SHOP], ...shared },
   settlements: { conclude: () => Promise.resolve(null) },
 });
 
