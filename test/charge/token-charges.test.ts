@@ -113,7 +113,7 @@ describe('a charge by token', () => {
     expect(world.psp.asked).toBe(0);
   });
 
-  it('knows no token, and no charge, of another merchant', async () => {
+  it('A13: knows no token, and no charge, of another merchant', async () => {
     const token = await world.token();
     await expect(world.charges.charge('other', aRequest(token))).rejects.toMatchObject({ code: 'not_found' });
     const { id } = await world.charges.charge(SHOP, aRequest(token));

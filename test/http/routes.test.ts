@@ -93,7 +93,7 @@ describe('every route', () => {
   });
 
   it.each(named(routes.filter(({ path, body }) => path.includes('{') || body)))(
-    "%s knows nothing of another merchant's",
+    "A13: %s knows nothing of another merchant's",
     async (_name, route) => {
       const answer = await ask(route, FOREIGN_KEY);
       expect(answer.status).toBe(404);
