@@ -128,7 +128,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const durability = config.vaultDurability;
   const store = new RedisTokenStore({ redis, clock, log, durability });
   const cards = new CardVault({ keys, store, clock, log, metrics, ttlDays: config.tokenTtlDays });
-  const vault = new AuditedVault(cards, audit);
+  const audited = new AuditedVault(cards, audit);
   const registry = new Registry(clock);
   const node = newId('node_');
   const records = new RedisRecords(redis, node);
@@ -137,10 +137,10 @@ export async function createApp(options: AppOptions): Promise<App> {
   const switchboard = new Switchboard({ ...shared, control, flowFor, settings: config, prompts });
   const limits = new Limits({ settings: config.limits, redis, keys, audit, clock, log, metrics });
   const psp = await pspOf(config.psp, clock);
-  const { till, charges, settler } = openCharges({
+  const { vault, till, charges, settler } = openCharges({
     ...shared,
     limits,
-    ...{ psp, storeCards: config.storeCards, redis, durability, vault, merchants },
+    ...{ psp, storeCards: config.storeCards, redis, durability, vault: audited, merchants },
     settlements: new CaptureSettlements(shared),
   });
   const desk = new CaptureDesk({ ...shared, till, limits, redis, testCards: config.testCards });

@@ -16,6 +16,8 @@ import { ChargeStore } from './charge-store.js';
 import type { Charges } from './charges.js';
 import { LimitedTill } from './limited-till.js';
 import { NoProvider } from './no-provider.js';
+import { NoPages, ProviderPages, type PageCharges } from './page-charges.js';
+import { ProviderVault } from './provider-vault.js';
 import { Refunds } from './refunds.js';
 import type { Settlements } from './settlements.js';
 import { Settler } from './settler.js';
@@ -43,23 +45,34 @@ export interface OpenChargesOptions {
 
 /** The charge room, put together. */
 export interface OpenCharges {
+  /** For whoever destroys tokens: where the provider keeps the cards, it is told. */
+  vault: Vault;
   till: Till;
   charges: Charges;
+  pages: PageCharges;
   /** Null where nothing can be looked up. */
   settler: Settler | null;
 }
 
 export function openCharges(options: OpenChargesOptions): OpenCharges {
-  const { psp, vault, audit, limits } = options;
+  const { psp, audit, limits, storeCards, log } = options;
   const store = new ChargeStore(options);
-  if (psp === null) return { till: new VaultTill(vault), charges: new NoProvider(store), settler: null };
-  const book = new ChargeBook({ ...options, store });
-  const cashier = new Cashier({ ...options, psp, store, book });
-  const refunds = new Refunds({ ...options, psp, store, book });
-  const shared = { ...options, psp, store, book, cashier, refunds };
+  if (psp === null) {
+    const { vault } = options;
+    return { vault, till: new VaultTill(vault), charges: new NoProvider(store), pages: new NoPages(), settler: null };
+  }
+  const vault = storeCards ? options.vault : new ProviderVault(options.vault, psp, log);
+  const means = { ...options, vault, psp, store };
+  const book = new ChargeBook(means);
+  const cashier = new Cashier({ ...means, book });
+  const refunds = new Refunds({ ...means, book });
+  const shared = { ...means, book, cashier, refunds };
+  const settler = new Settler(shared);
   return {
+    vault,
     till: new LimitedTill(new AuditedTill(new CardTill(shared), audit), limits),
     charges: new AuditedCharges(new TokenCharges(shared), audit),
-    settler: new Settler(shared),
+    pages: new ProviderPages({ ...shared, settler }),
+    settler,
   };
 }

@@ -92,3 +92,27 @@ describe('a token that was taken on a call', () => {
     );
   });
 });
+
+describe('a service that keeps no cards', () => {
+  let poor: Service;
+  beforeAll(async () => {
+    poor = await startService({ env: { ...provider.env, STORE_CARDS: 'false' } });
+  });
+  afterAll(() => poor.stop());
+
+  it('gives a token for the provider’s name of the card, charges it, and has it forgotten in the end', async () => {
+    const { caller } = await poor.talk();
+    const { id } = await poor.arm(caller);
+    await caller.press('4242424242424242', FAST);
+    await caller.press('1234', FAST);
+    const { token, card } = await poor.captureWhen(id, over);
+    expect(card).toMatchObject({ last4: '4242' });
+    const body = { token, amount: 1250, currency: 'EUR' };
+    const charge = await poor.api('POST', '/v1/charges', body, { 'idempotency-key': 'a' });
+    expect(charge).toMatchObject({ status: 201, body: { status: 'approved' } });
+    expect((await poor.api('DELETE', `/v1/tokens/${token}`)).status).toBe(204);
+    const after = await poor.api('POST', '/v1/charges', body, { 'idempotency-key': 'b' });
+    expect(after).toMatchObject({ status: 404, body: { code: 'not_found' } });
+    expect(poor.logged('a card that nobody needs is left with the payment provider')).toEqual([]);
+  });
+});
