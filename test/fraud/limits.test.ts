@@ -199,7 +199,7 @@ describe('what lies in Redis', () => {
     expect(names.length).toBe(2);
     for (const name of names) {
       expect(name).toMatch(/^tw:l:[\w-]{22}$/);
-      expect(await server.admin.zrange(name, 0, -1)).toEqual([expect.stringMatching(/^\w{26}$/)]);
+      expect(await server.admin.zrange(name, '0', '-1')).toEqual([expect.stringMatching(/^\w{26}$/)]);
       expect(await server.admin.pttl(name)).toBeGreaterThan(HOUR - 10_000);
     }
   });
