@@ -37,6 +37,10 @@ export interface Config {
   /** False: the payment provider keeps cards, and the vault none. */
   storeCards: boolean;
   testCards: 'allow' | 'refuse';
+  /** Who short messages come from; null: none are sent. */
+  smsFrom: string | null;
+  /** Null: no mails are sent. */
+  mail: MailSettings | null;
   limits: Limits;
   apiKey: string | null;
   crm: { url: string; secrets: readonly string[] } | null;
@@ -72,6 +76,16 @@ export type PspSettings =
   | { name: 'none' }
   | { name: 'simulated'; url: string; secret: string; webhookSecret: string; caFile: string }
   | { name: 'stripe'; secretKey: string; webhookSecrets: readonly string[]; apiUrl: string | null };
+
+/** Where mails are handed over, and who they come from. */
+export interface MailSettings {
+  host: string;
+  port: number;
+  /** From the first byte on, by STARTTLS, or not at all (loopback). */
+  tls: 'always' | 'starttls' | 'none';
+  user: { name: string; password: string } | null;
+  from: string;
+}
 
 /** Names of all settings, for `.env.example` and for spotting typing errors. */
 export const SETTING_NAMES = [
@@ -113,6 +127,9 @@ export const SETTING_NAMES = [
   'SIMULATED_PSP_WEBHOOK_SECRET',
   'SIMULATED_PSP_CA_FILE',
   'TEST_CARDS',
+  'SMS_FROM',
+  'SMTP_URL',
+  'MAIL_FROM',
   'LIMIT_CAPTURES_PER_CALLER',
   'LIMIT_CAPTURES_PER_MERCHANT',
   'LIMIT_CARDS_PER_RANGE',
@@ -224,6 +241,8 @@ export function readConfig(env: Environment): ReadConfig {
       declinesPerMerchant: read.limit('LIMIT_DECLINES_PER_MERCHANT', '300/1h'),
       chargesPerClient: read.limit('LIMIT_CHARGES_PER_CLIENT', '5000/1h'),
     },
+    smsFrom: read.matching('SMS_FROM', SMS_SENDER, '+33123456789'),
+    mail: mailSettings(read),
     apiKey: read.text('API_KEY'),
     crm: crmUrl !== null ? { url: crmUrl, secrets: crmSecrets } : null,
     auditQuietHours: quietHours(read),
@@ -301,6 +320,30 @@ function pspSettings(read: Reader, live: boolean): PspSettings {
   return { name, secretKey, webhookSecrets, apiUrl: read.url('STRIPE_API_URL', true) };
 }
 
+/** TLS is demanded of every server but one on this machine. */
+function mailSettings(read: Reader): MailSettings | null {
+  const text = read.text('SMTP_URL');
+  if (text === null) return null;
+  const from = read.required('MAIL_FROM', MAIL_SENDER, 'Example Shop <receipts@example.com>');
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const always = url?.protocol === 'smtps:';
+  const bare = url !== null && /^\/?$/.test(url.pathname) && url.search === '' && url.hash === '';
+  const [name = null, password = null] = [url?.username ?? '', url?.password ?? ''].map(percentDecoded);
+  const readable = bare && url.hostname !== '' && name !== null && password !== null;
+  if (!readable || !(always || url.protocol === 'smtp:')) {
+    read.wrong('SMTP_URL', 'is not an smtp or smtps URL', 'smtps://user:password@mail.example.com:465');
+    return null;
+  }
+  const plain = isLoopback(text) ? 'none' : 'starttls';
+  return {
+    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: url.port === '' ? (always ? 465 : 587) : Number(url.port),
+    tls: always ? 'always' : plain,
+    user: name === '' ? null : { name, password },
+    from,
+  };
+}
+
 function vaultSeal(read: Reader): VaultSeal {
   const name = read.choice('VAULT_KEY_SEAL', ['plain', 'passphrase', 'transit', 'aws-kms'], 'plain');
   if (name === 'passphrase') {
@@ -330,6 +373,20 @@ const QUIET_HOURS = /^(\d|1\d|2[0-3])-(?!\1$)(\d|1\d|2[0-3])$/;
 
 /** E.164, a SIP address or a client of the carrier's. */
 const ADDRESS = /^(\+[1-9]\d{1,14}|sips?:[^\s@]+@[^\s@]+|client:[\w.+-]{1,121})$/;
+
+/** Null for what is no percent-encoding. */
+function percentDecoded(text: string): string | null {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
+}
+
+/** A number of the account, a name of up to 11 characters, or a messaging service of the carrier's. */
+const SMS_SENDER = /^(\+[1-9]\d{5,14}|MG[0-9a-f]{32}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11})$/;
+/** `Name <address>` or an address alone. */
+const MAIL_SENDER = /^([^<>"\p{Cc}]{1,64} <[^<>\s@]{1,64}@[\w.-]{3,250}>|[^<>\s@]{1,64}@[\w.-]{3,250})$/u;
 
 function exampleSecret(): string {
   return `whsec_${randomBytes(24).toString('base64')}`;

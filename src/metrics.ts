@@ -184,6 +184,12 @@ export function createMetrics() {
       help: 'Events that were lost: Redis was away for too long, or refused them',
       registers,
     }),
+    messages: new Counter({
+      name: 'tonewall_messages_total',
+      help: 'Short messages and mails, by channel and what became of them',
+      labelNames: ['channel', 'state'],
+      registers,
+    }),
     apiKeysRefused: new Counter({
       name: 'tonewall_api_keys_refused_total',
       help: 'Requests of the native API without a valid key, or without its scope',

@@ -171,6 +171,37 @@ describe('settings', () => {
     });
   });
 
+  it('know the mail server, and demand TLS of it off this machine', () => {
+    const MAIL_FROM = 'Example Shop <receipts@example.com>';
+    const mailOf = (SMTP_URL: string) => readConfig({ ...GOOD, SMTP_URL, MAIL_FROM }).config.mail;
+    expect(readConfig(GOOD).config.mail).toBeNull();
+    expect(mailOf('smtps://shop:p%40ss@mail.example.com')).toEqual({
+      ...{ host: 'mail.example.com', port: 465, tls: 'always', from: MAIL_FROM },
+      user: { name: 'shop', password: 'p@ss' },
+    });
+    expect(mailOf('smtp://mail.example.com')).toMatchObject({ port: 587, tls: 'starttls', user: null });
+    expect(mailOf('smtp://127.0.0.1:1025')).toMatchObject({ port: 1025, tls: 'none' });
+    expect(mailOf('smtp://[::1]:25')).toMatchObject({ host: '::1', tls: 'none' });
+    expect(linesOf({ SMTP_URL: 'smtp://mail.example.com' })[0]).toMatch(/^MAIL_FROM is missing/);
+    for (const url of [
+      'mail.example.com',
+      'http://mail.example.com',
+      'smtp://a%zz@b.example',
+      'smtp://b.example/x',
+    ]) {
+      expect(linesOf({ MAIL_FROM, SMTP_URL: url })[0]).toMatch(/^SMTP_URL is not an smtp or smtps URL/);
+    }
+  });
+
+  it('take what short messages can come from', () => {
+    for (const SMS_FROM of ['+33123456789', 'Shop 24', `MG${'0'.repeat(32)}`]) {
+      expect(readConfig({ ...GOOD, SMS_FROM }).config.smsFrom).toBe(SMS_FROM);
+    }
+    for (const SMS_FROM of ['0123456789', 'A name too long', '+0123456789', 'Shop <24>']) {
+      expect(linesOf({ SMS_FROM })).toEqual([expect.stringMatching(/^SMS_FROM is not of the right form/)]);
+    }
+  });
+
   it('take two secrets while one is rotated', () => {
     const { config } = readConfig({ ...GOOD, TWILIO_AUTH_TOKEN: 'new-token-1, old-token-2' });
     expect(config.authTokens).toEqual(['new-token-1', 'old-token-2']);

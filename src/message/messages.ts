@@ -65,7 +65,12 @@ export interface Messages {
   send(message: Message): Promise<MessageView>;
   /** Null when there is no such message, or no longer. */
   find(merchant: string, key: string): Promise<MessageView | null>;
+  /** `told` hears of every message that is sent, delivered or failed, at least once; again when it rejects. */
+  watch(told: (message: MessageView) => Promise<void>): void;
 }
+
+/** What a carrier says of a short message after it has taken it. They come in any order, and any number of times. */
+export type MessageReport = 'sent' | 'delivered' | 'failed';
 
 /** What a way of sending is given: checked, and under an id that its callbacks carry back. */
 export interface Letter extends Omit<Message, 'merchant' | 'key'> {

@@ -7,12 +7,14 @@ import type { Clock } from '../../clock.js';
 import type { Debugger } from './debugger.js';
 import type { Phone } from './phone.js';
 import { ScriptedCall, scriptedCallSchema, stepsSchema, type Recordings } from './scripted-call.js';
+import type { ShortMessages } from './short-messages.js';
 import { settingsPatchSchema, type SimulatorSettings } from './simulator-settings.js';
 import { Softphone } from './softphone.js';
 
 export interface ControlDoorOptions {
   settings: SimulatorSettings;
   debug: Debugger;
+  messages: ShortMessages;
   phone: (address: string) => Phone;
   phoneCount: () => number;
   clock: Clock;
@@ -43,7 +45,7 @@ export class ControlDoor {
 
   constructor(options: ControlDoorOptions) {
     this.#options = options;
-    const { settings, debug } = options;
+    const { settings, debug, messages } = options;
     const router = express.Router();
     this.router.use('/simulator', router);
     router.use((request, response, next) => {
@@ -60,6 +62,10 @@ export class ControlDoor {
     });
     router.get('/debugger', (_request, response) => {
       response.json({ entries: debug.entries });
+    });
+    router.get('/messages', (request, response) => {
+      const { to } = request.query;
+      response.json({ messages: messages.all.filter((message) => to === undefined || message.to === to) });
     });
     router.post('/scripted-calls', (request, response) => this.#start(request, response));
     router.get('/scripted-calls/:sid', (request, response) => {

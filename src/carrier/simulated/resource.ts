@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 /** A carrier's identifier: two letters for the kind and 32 hexadecimal digits. */
-export function newSid(kind: 'CA' | 'MZ' | 'PN'): string {
+export function newSid(kind: 'CA' | 'MZ' | 'PN' | 'SM'): string {
   return kind + randomBytes(16).toString('hex');
 }
 

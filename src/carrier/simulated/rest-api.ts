@@ -3,6 +3,9 @@ import { z } from 'zod';
 import { isE164, parseAddress } from './address.js';
 import { rfc2822 } from './resource.js';
 import type { CallStatus } from './call-status.js';
+import { membersOf, notFound, refuse } from './rest-answer.js';
+import { addMessageRoutes } from './message-routes.js';
+import type { ShortMessages } from './short-messages.js';
 import type { SimulatedCall } from './simulated-call.js';
 import type { SimulatorSettings } from './simulator-settings.js';
 import type { CallbackEvent, CallbackOptions } from './status-callbacks.js';
@@ -29,6 +32,7 @@ export interface RestApiOptions {
   place: (call: OutboundCall) => SimulatedCall;
   calls: () => Iterable<SimulatedCall>;
   find: (sid: string) => SimulatedCall | undefined;
+  messages: ShortMessages;
   delay: (ms: number) => Promise<void>;
 }
 
@@ -60,7 +64,7 @@ const createFields = z.object({
 });
 const updateFields = z.object({ ...programFields, Status: z.enum(['canceled', 'completed']).optional() });
 
-/** The carrier's REST interface for calls, as version 2010-04-01 of it answers. */
+/** The carrier's REST interface for calls and short messages, as version 2010-04-01 of it answers. */
 export function createRestApi(options: RestApiOptions): Router {
   const router = express.Router();
   const account = `/2010-04-01/Accounts/${options.accountSid}`;
@@ -152,6 +156,7 @@ export function createRestApi(options: RestApiOptions): Router {
     response.json(resource(options, call));
   });
 
+  addMessageRoutes(router, options);
   router.use('/2010-04-01', notFound);
   return router;
 }
@@ -173,21 +178,6 @@ function admit(options: RestApiOptions, request: Request, response: Response): b
     return false;
   }
   return true;
-}
-
-function refuse(response: Response, status: number, code: number, message: string): void {
-  response
-    .status(status)
-    .json({ code, message, more_info: `https://www.twilio.com/docs/errors/${code}`, status });
-}
-
-function notFound(request: Request, response: Response): void {
-  refuse(response, 404, 20404, `The requested resource ${request.baseUrl}${request.path} was not found`);
-}
-
-/** Names of the members that are wrong; never what they hold. */
-function membersOf(error: z.ZodError): string {
-  return [...new Set(error.issues.map((issue) => String(issue.path[0])))].join(', ');
 }
 
 function programOf(fields: z.infer<typeof updateFields> | z.infer<typeof createFields>): Program | null {

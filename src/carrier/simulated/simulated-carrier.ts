@@ -7,12 +7,13 @@ import { systemClock, type Clock } from '../../clock.js';
 import { silentLogger, type Logger } from '../../log.js';
 import { parseAddress } from './address.js';
 import { ControlDoor } from './control-door.js';
-import { Debugger } from './debugger.js';
+import { CarrierFault, Debugger } from './debugger.js';
 import { Metronome } from './metronome.js';
 import { Phone, PhoneCall, type DialOptions } from './phone.js';
 import type { Recordings } from './scripted-call.js';
 import { createRestApi, type OutboundCall } from './rest-api.js';
 import { SimulatedCall, type CallOptions, type Exchange, type Party } from './simulated-call.js';
+import { ShortMessages } from './short-messages.js';
 import { callSettings, DEFAULT_SETTINGS, type SimulatorSettings } from './simulator-settings.js';
 import type { CallbackEvent } from './status-callbacks.js';
 import type { Program } from './twiml-source.js';
@@ -51,6 +52,7 @@ const TIME_LIMIT_SECONDS = 14_400;
 export class SimulatedCarrier {
   readonly settings: SimulatorSettings;
   readonly debug: Debugger;
+  readonly messages: ShortMessages;
   /** REST and the control door: for a server of the caller's own. `listen` makes one. */
   readonly router: Router;
   readonly #exchange: Exchange;
@@ -84,9 +86,15 @@ export class SimulatedCarrier {
       debug: this.debug,
       log,
     };
+    this.messages = new ShortMessages({
+      ...{ accountSid, clock },
+      reaches: (to) => this.#phones.get(to)?.policy !== 'unreachable',
+      call: (url, parameters) => this.#callBack(url, parameters),
+    });
     this.#control = new ControlDoor({
       settings: this.settings,
       debug: this.debug,
+      messages: this.messages,
       phone: (address) => this.phone(address),
       phoneCount: () => this.#phones.size,
       clock,
@@ -103,6 +111,7 @@ export class SimulatedCarrier {
         place: (call) => this.#placeOutbound(call),
         calls: () => this.#calls.values(),
         find: (sid) => this.#calls.get(sid),
+        messages: this.messages,
         delay: (ms) => new Promise((resolve) => clock.after(ms, resolve)),
       }),
     );
@@ -238,6 +247,15 @@ export class SimulatedCarrier {
     this.#calls.set(call.sid, call);
     if (this.#calls.size > MAX_ENDED_CALLS) this.#forgetOne();
     return call;
+  }
+
+  async #callBack(url: string, parameters: Readonly<Record<string, string>>): Promise<void> {
+    try {
+      await this.#exchange.webhooks.send(url, 'POST', new URLSearchParams(parameters), this.settings);
+    } catch (error) {
+      if (!(error instanceof CarrierFault)) throw error;
+      this.debug.note(error.code, null, error.detail);
+    }
   }
 
   #forgetOne(): void {

@@ -1,15 +1,10 @@
-import RequestClient from 'twilio/lib/base/RequestClient.js';
-import Twilio from 'twilio/lib/rest/Twilio.js';
 import type { Clock } from '../../clock.js';
-import { AppError, codeOf } from '../../errors.js';
+import { AppError } from '../../errors.js';
 import type { Logger } from '../../log.js';
 import type { Metrics } from '../../metrics.js';
 import type { CallControl, DialRequest } from '../carrier.js';
+import { createRestClient, faultOf, type Fault, type RestOptions } from './rest-client.js';
 
-const REQUEST_TIMEOUT_MS = 10_000;
-const MAX_ANSWER_BYTES = 64 * 1024;
-/** After a 429, which says that nothing was done. Nothing else makes a second call safe: creation has no key. */
-const MAX_RETRIES_WHEN_BUSY = 3;
 /** Ending a call twice does no harm, so that is tried again after any fault of the way. */
 const END_ATTEMPTS = 3;
 const PAUSE_MS = 250;
@@ -19,12 +14,7 @@ const OVER_CODES: ReadonlySet<unknown> = new Set([21220, 20404]);
 
 const STATUS_EVENTS = ['initiated', 'ringing', 'answered', 'completed'];
 
-export interface CallControlOptions {
-  accountSid: string;
-  /** The first is used for calls. */
-  authTokens: readonly string[];
-  /** Where REST requests go instead of Twilio's own address; null: there. */
-  apiUrl: string | null;
+export interface CallControlOptions extends RestOptions {
   /** The base URL that the carrier sees. */
   publicUrl: string;
   clock: Clock;
@@ -36,13 +26,7 @@ export interface CallControlOptions {
 export function createTwilioControl(options: CallControlOptions): CallControl {
   const { clock, log, metrics } = options;
   const publicUrl = options.publicUrl.replace(/\/$/, '');
-  const client = new Twilio(options.accountSid, options.authTokens[0], {
-    httpClient: new CarrierClient(options.apiUrl),
-    // Empty, and not left out: else the environment could send every call elsewhere.
-    edge: '',
-    region: '',
-    logLevel: 'error',
-  });
+  const client = createRestClient(options);
 
   async function end(callSid: string, status: 'canceled' | 'completed'): Promise<void> {
     for (let attempt = 1; ; attempt++) {
@@ -97,42 +81,6 @@ export function createTwilioControl(options: CallControlOptions): CallControl {
     },
     cancel: (callSid) => end(callSid, 'canceled'),
     hangUp: (callSid) => end(callSid, 'completed'),
-  };
-}
-
-/** The `twilio` package's own client, with every request sent to `apiUrl` where there is one. */
-class CarrierClient extends RequestClient {
-  readonly #base: URL | null;
-
-  constructor(apiUrl: string | null) {
-    super({ timeout: REQUEST_TIMEOUT_MS, autoRetry: true, maxRetries: MAX_RETRIES_WHEN_BUSY });
-    this.axios.defaults.maxContentLength = MAX_ANSWER_BYTES;
-    this.#base = apiUrl === null ? null : new URL(apiUrl);
-  }
-
-  override request<TData>(request: RequestClient.RequestOptions<TData>) {
-    if (this.#base === null) return super.request(request);
-    const url = new URL(request.uri);
-    url.protocol = this.#base.protocol;
-    url.host = this.#base.host;
-    // A host without a port leaves the old port standing.
-    url.port = this.#base.port;
-    url.pathname = this.#base.pathname.replace(/\/$/, '') + url.pathname;
-    return super.request({ ...request, uri: url.href });
-  }
-}
-
-/** What of an error may be told: HTTP status (null: no answer) and code. */
-interface Fault {
-  status: number | null;
-  code: string | number;
-}
-
-function faultOf(error: unknown): Fault {
-  const { status, code } = error as { status?: unknown; code?: unknown };
-  return {
-    status: typeof status === 'number' ? status : null,
-    code: typeof code === 'number' ? code : codeOf(error),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Router } from 'express';
 import type { Clock } from '../../clock.js';
 import type { Logger } from '../../log.js';
+import type { MessageReport } from '../../message/messages.js';
 import type { Metrics } from '../../metrics.js';
 import type { CallHandler, Language } from '../carrier.js';
 import { Scratch } from './incoming-media.js';
@@ -20,6 +21,8 @@ export interface TwilioOptions {
   apology: { sentence: string; language: Language };
   /** Told of what was not signed by the carrier, with the address that it came from. */
   refused?: (origin: string) => void;
+  /** Told what became of a short message, under our id of it. */
+  reported?: (id: string, report: MessageReport) => Promise<void>;
   clock: Clock;
   log: Logger;
   metrics: Metrics;

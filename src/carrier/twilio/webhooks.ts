@@ -9,6 +9,7 @@ import { parse } from 'node:querystring';
 import { z } from 'zod';
 import { codeOf } from '../../errors.js';
 import type { Logger } from '../../log.js';
+import type { MessageReport } from '../../message/messages.js';
 import type { Metrics } from '../../metrics.js';
 import type { CallHandler, Instruction } from '../carrier.js';
 import { isSigned, type Parameters } from './signature.js';
@@ -20,6 +21,7 @@ const MAX_BODY_BYTES = 64 * 1024;
 const MAX_PARAMETERS = 500;
 
 const LEG = /^\w{1,64}$/;
+const MESSAGE = /^[\w-]{1,64}$/;
 
 const call = z.object({ CallSid: z.string().regex(/^CA\w{1,62}$/) });
 const incomingCall = call.extend({ From: z.string().max(256), To: z.string().max(256) });
@@ -38,6 +40,16 @@ const legUpdate = call.extend({
   SequenceNumber: z.coerce.number().int().min(0).default(0),
 });
 
+/** What a status of a short message means to us; the rest are steps on the way there. */
+const REPORT_OF: Readonly<Record<string, MessageReport>> = {
+  sent: 'sent',
+  delivered: 'delivered',
+  read: 'delivered',
+  undelivered: 'failed',
+  failed: 'failed',
+};
+const messageUpdate = z.object({ MessageStatus: z.string().max(32) });
+
 export interface WebhookOptions {
   accountSid: string;
   authTokens: readonly string[];
@@ -47,6 +59,8 @@ export interface WebhookOptions {
   /** What a caller hears when we can't say what to do next. */
   apology: Instruction;
   refused?: (origin: string) => void;
+  /** What became of a short message, under our id of it. */
+  reported?: (id: string, report: MessageReport) => Promise<void>;
   log: Logger;
   metrics: Metrics;
 }
@@ -120,6 +134,22 @@ export function createWebhooks(options: WebhookOptions, handler: CallHandler): R
       log.error({ route: request.path, code: codeOf(error) }, 'status callback could not be used');
     }
     response.sendStatus(204);
+  });
+
+  router.post('/messages/:message/status', signed, async (request, response) => {
+    const id = String(request.params.message);
+    const update = messageUpdate.safeParse(request.body);
+    const report = update.success ? REPORT_OF[update.data.MessageStatus] : undefined;
+    try {
+      if (report !== undefined && MESSAGE.test(id)) await options.reported?.(id, report);
+      response.sendStatus(204);
+    } catch (error) {
+      log.error(
+        { route: '/messages', code: codeOf(error) },
+        'what became of a short message could not be kept',
+      );
+      response.sendStatus(500);
+    }
   });
 
   const unreadable: ErrorRequestHandler = (error: unknown, request, response, _next) => {

@@ -303,11 +303,10 @@ describe('the door of the REST interface', () => {
 });
 
 const DESCRIPTION = '../shared/data/twilio-api.openapi.json';
+const described = existsSync(DESCRIPTION) ? it : it.skip;
+if (!existsSync(DESCRIPTION)) console.log(`skipped: ${DESCRIPTION} is not here`);
 
 describe('answers', () => {
-  const described = existsSync(DESCRIPTION) ? it : it.skip;
-  if (!existsSync(DESCRIPTION)) console.log(`skipped: ${DESCRIPTION} is not here`);
-
   described('fit the published description', async () => {
     const document = JSON.parse(readFileSync(DESCRIPTION, 'utf8')) as {
       components: { schemas: Record<string, Schema> };
@@ -332,5 +331,86 @@ describe('answers', () => {
     }
     const list = await rest('/Calls.json', null);
     expect(violations({ type: 'array', items: callSchema }, list.body['calls'], schemas)).toEqual([]);
+  });
+});
+
+describe('a short message', () => {
+  const send = (more: Record<string, string> = {}) =>
+    rest('/Messages.json', { To: '+33612345678', From: NUMBER, Body: 'Bonjour', ...more });
+  const statuses = () =>
+    customer.requests
+      .filter(({ path }) => path === '/status')
+      .map(({ parameters }) => [parameters['MessageStatus'], parameters['ErrorCode'] ?? null]);
+
+  it('works through the twilio package, and its status is told', async () => {
+    const arrived = new Promise<string>((resolve) => carrier.messages.onArrival(({ body }) => resolve(body)));
+    const sent = await client().messages.create({
+      ...{ to: '+33612345678', from: NUMBER, body: 'Bonjour' },
+      statusCallback: customer.url('/status'),
+    });
+    expect(sent).toMatchObject({
+      status: 'queued',
+      direction: 'outbound-api',
+      body: 'Bonjour',
+      errorCode: null,
+    });
+    expect(await arrived).toBe('Bonjour');
+    await customer.until('/status', 2);
+    expect(statuses()).toEqual([
+      ['sent', null],
+      ['delivered', null],
+    ]);
+    expect((await client().messages(sent.sid).fetch()).status).toBe('delivered');
+    expect((await client().messages.list({ to: '+33612345678' })).map(({ sid }) => sid)).toEqual([sent.sid]);
+    const kept = await fetch(`${base}/simulator/messages?to=%2B33612345678`);
+    expect(await kept.json()).toMatchObject({ messages: [{ sid: sent.sid, body: 'Bonjour' }] });
+  });
+
+  it('does not reach a telephone that is off', async () => {
+    carrier.phone('+33612345678').policy = 'unreachable';
+    await send({ StatusCallback: customer.url('/status') });
+    await customer.until('/status', 2);
+    expect(statuses()).toEqual([
+      ['sent', null],
+      ['undelivered', '30003'],
+    ]);
+  });
+
+  it.each([
+    [{ To: '' }, 21604],
+    [{ To: '0612345678' }, 21211],
+    [{ From: '' }, 21603],
+    [{ From: '+33199999999' }, 21606],
+    [{ Body: '' }, 21602],
+    [{ Body: 'x'.repeat(1601) }, 21617],
+    [{ StatusCallback: 'nowhere' }, 21609],
+  ])('is refused with %j', async (more: Record<string, string>, code) => {
+    expect(await send(more)).toMatchObject({ status: 400, body: { code } });
+    expect(carrier.messages.all).toEqual([]);
+  });
+
+  it('may come from a name or a messaging service', async () => {
+    expect(await send({ From: 'Shop' })).toMatchObject({ status: 201, body: { from: 'Shop' } });
+    const service = `MG${'0'.repeat(32)}`;
+    expect(await send({ MessagingServiceSid: service })).toMatchObject({
+      body: { from: null, messaging_service_sid: service },
+    });
+  });
+
+  it('is kept while there are not too many', async () => {
+    for (let n = 0; n < 201; n++) carrier.messages.send(NUMBER, '+33612345678', `number ${n}`, null);
+    expect(carrier.messages.all).toHaveLength(200);
+    expect(carrier.messages.all[0]?.body).toBe('number 1');
+  });
+
+  described('answers as the published description says', async () => {
+    const description = JSON.parse(readFileSync(DESCRIPTION, 'utf8')) as {
+      components: { schemas: Record<string, Schema> };
+    };
+    const { schemas } = description.components;
+    const schema = schemas['api.v2010.account.message'] ?? {};
+    const { body } = await send();
+    expect(Object.keys(body).toSorted()).toEqual(Object.keys(schema.properties ?? {}).toSorted());
+    expect(violations(schema, body, schemas)).toEqual([]);
   });
 });

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { WebSocket } from 'ws';
 import type { CallHandler, MediaStream, StreamHandler, StreamStart } from '../../../src/carrier/carrier.js';
-import { createTwilioDoors } from '../../../src/carrier/twilio/twilio.js';
+import { createTwilioDoors, type TwilioOptions } from '../../../src/carrier/twilio/twilio.js';
 import type { LogFields, Logger } from '../../../src/log.js';
 import { createMetrics } from '../../../src/metrics.js';
 import { ManualClock } from '../../support/manual-clock.js';
@@ -110,7 +110,7 @@ export class AgreeableHandler implements CallHandler {
 export type Doors = Awaited<ReturnType<typeof openDoors>>;
 
 /** A real server with the carrier's doors, reached at `base` and known to the carrier as `publicUrl`. */
-export async function openDoors(publicUrl?: string) {
+export async function openDoors(publicUrl?: string, reported?: TwilioOptions['reported']) {
   const clock = new ManualClock();
   const log = new LineLogger();
   const metrics = createMetrics();
@@ -127,6 +127,7 @@ export async function openDoors(publicUrl?: string) {
       publicUrl: url,
       nodeUrl: url,
       apology: { sentence: 'Please call again.', language: 'en' },
+      ...(reported !== undefined && { reported }),
       clock,
       log,
       metrics,
