@@ -53,7 +53,8 @@ const GROUPS: Readonly<Record<string, Group>> = {
     room: VAULT,
     files:
       'card-vault durable-writes key-pins persistence redis-token-store settling token-scripts withdrawals',
-    tests: 'card-vault open redis-token-store settled-changes',
+    tests:
+      'card-vault durable-writes open persistence redis-token-store settled-changes settling withdrawals',
   },
   walks: {
     room: VAULT,
