@@ -6,4 +6,6 @@ export interface SandboxStart {
   caller: string;
   agent_page_url: string;
   docs_url: string;
+  /** Charges go to the sandbox's own payment provider: cards and amounts decide what it answers. */
+  simulates_payments: boolean;
 }

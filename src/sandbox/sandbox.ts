@@ -1,15 +1,17 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { SimulatedCarrier } from '../carrier/simulated/simulated-carrier.js';
 import type { Clock } from '../clock.js';
-import { AppError, codeOf } from '../errors.js';
+import { AppError } from '../errors.js';
 import type { Logger } from '../log.js';
 import { isLoopback, type Environment } from '../setting-reader.js';
 import { createKeyFile } from '../vault/key-file.js';
-import { createSandboxPages } from './sandbox-pages.js';
 import { wavFile } from '../recording/wav.js';
+import { readText, writePrivate } from './private-file.js';
+import { createSandboxPages } from './sandbox-pages.js';
+import { startProvider } from './sandbox-provider.js';
+import { readSecrets } from './sandbox-secrets.js';
 
 /** The number that the service answers, the caller's and the agent's telephones: numbers for fiction (ARCEP, E.164). */
 const SERVICE_NUMBER = '+33199000001';
@@ -24,14 +26,6 @@ export interface SandboxFile {
   number: string;
   agent_address: string;
   recordings_dir: string;
-}
-
-/** Made at the first start, kept in `DATA_DIR/sandbox-secrets.json`: none is ever the same on two machines. */
-interface Secrets {
-  accountSid: string;
-  authToken: string;
-  apiKey: string;
-  webhookSecret: string;
 }
 
 export interface Sandbox {
@@ -50,7 +44,7 @@ export interface SandboxOptions {
   log: Logger;
 }
 
-/** Starts what plays the outside world: the simulated carrier, the caller's phone and the CRM. */
+/** Starts what plays the outside world: the carrier, the caller's phone, the CRM and the payment provider. */
 export async function startSandbox({ env, root, clock, log }: SandboxOptions): Promise<Sandbox> {
   const host = env['HOST'] || '127.0.0.1';
   // What is no port is told by the service, which reads the same setting.
@@ -68,10 +62,11 @@ export async function startSandbox({ env, root, clock, log }: SandboxOptions): P
   await mkdir(recordingsDir, { recursive: true, mode: 0o700 });
   const secrets = await readSecrets(dataDir);
   const keyFile = env['VAULT_KEY_FILE'] || join(dataDir, 'vault-keys.json');
-  if (!(await exists(keyFile))) await createKeyFile(keyFile, new Date(clock.now()).toISOString());
+  if ((await readText(keyFile)) === null) await createKeyFile(keyFile, new Date(clock.now()).toISOString());
 
   const { accountSid, authToken, webhookSecret } = secrets;
   const apiKey = env['API_KEY'] || secrets.apiKey;
+  const psp = await startProvider(env['PSP'], { dataDir, serviceUrl, secrets, clock });
   const carrier = new SimulatedCarrier({
     ...{ accountSid, authToken, clock, log },
     recordings: { dir: recordingsDir, encode: wavFile },
@@ -83,7 +78,9 @@ export async function startSandbox({ env, root, clock, log }: SandboxOptions): P
     start: {
       ...{ number: SERVICE_NUMBER, caller: CALLER },
       ...{ agent_page_url: `${serviceUrl}/console/`, docs_url: `${serviceUrl}/docs` },
+      simulates_payments: psp !== null,
     },
+    ...{ serviceUrl, apiKey, movements: psp === null ? null : () => psp.provider.ledger.movements },
     ...{ webhookSecrets: [webhookSecret], clock, webRoot: join(root, 'dist/web') },
   });
   const carrierUrl = await carrier.listen(await freePort(port === 65_535 ? 0 : port + 1), '127.0.0.1', pages);
@@ -103,6 +100,7 @@ export async function startSandbox({ env, root, clock, log }: SandboxOptions): P
       },
       LOG_LEVEL: 'warn',
       ...env,
+      ...psp?.env,
       ...{ HOST: host, DATA_DIR: dataDir, VAULT_KEY_FILE: keyFile, API_KEY: apiKey },
       ...{ TWILIO_ACCOUNT_SID: accountSid, TWILIO_AUTH_TOKEN: authToken, TWILIO_API_URL: carrierUrl },
     },
@@ -113,6 +111,7 @@ export async function startSandbox({ env, root, clock, log }: SandboxOptions): P
     async close() {
       await rm(path, { force: true });
       await carrier.close();
+      await psp?.provider.close();
     },
   };
 }
@@ -131,33 +130,6 @@ function banner({ service_url, carrier_url, api_key }: SandboxFile): string {
   A scripted call in the terminal:  npx tonewall demo
   Ctrl-C ends it all.
 `;
-}
-
-async function readSecrets(dataDir: string): Promise<Secrets> {
-  const path = join(dataDir, 'sandbox-secrets.json');
-  if (await exists(path)) return JSON.parse(await readFile(path, 'utf8')) as Secrets;
-  const secrets: Secrets = {
-    accountSid: `AC${randomBytes(16).toString('hex')}`,
-    authToken: randomBytes(16).toString('hex'),
-    apiKey: `twk_${randomBytes(24).toString('base64url')}`,
-    webhookSecret: `whsec_${randomBytes(24).toString('base64')}`,
-  };
-  await writePrivate(path, JSON.stringify(secrets, null, 2));
-  return secrets;
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await readFile(path);
-    return true;
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false;
-    throw error;
-  }
-}
-
-async function writePrivate(path: string, text: string): Promise<void> {
-  await writeFile(path, `${text}\n`, { mode: 0o600 });
 }
 
 /** `wanted`, or any when somebody has it. */

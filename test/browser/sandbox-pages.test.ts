@@ -1,10 +1,13 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { Webhook } from 'standardwebhooks';
+import type { ChargeView } from '../../src/capture/view.js';
 import { systemClock } from '../../src/clock.js';
 import { DtmfReceiver } from '../../src/dsp/dtmf-receiver.js';
+import type { Movement } from '../../src/psp/simulated/ledger.js';
 import { createSandboxPages } from '../../src/sandbox/sandbox-pages.js';
 import {
   BROWSER_PATH,
@@ -24,6 +27,29 @@ const TWIML =
   '<Response><Say language="fr-FR">Bonjour, un instant s’il vous plaît.</Say><Pause length="60"/></Response>';
 const TOKEN = 'tnw_AAAAAAAAAAAAAAAAAAAAAAAAAA';
 
+const CHARGE: ChargeView = {
+  ...{
+    id: 'chg_AAAAAAAAAAAAAAAAAAAAAAAAAA',
+    status: 'approved',
+    token: TOKEN,
+    amount: 1250,
+    currency: 'EUR',
+  },
+  ...{
+    reference: null,
+    refunded: 0,
+    provider: 'simulated',
+    provider_reference: 'pay_AAAAAAAAAA',
+    decline: null,
+  },
+  created_at: '2026-01-01T00:00:00.000Z',
+};
+const DECLINED: ChargeView = {
+  ...{ ...CHARGE, id: 'chg_BBBBBBBBBBBBBBBBBBBBBBBBBB', status: 'declined', amount: 990_006 },
+  decline: { code: 'authentication_required', for_agent: '?', for_caller: '?', next: 'link' },
+};
+const MOVEMENTS: Movement[] = [{ kind: 'take', reference: CHARGE.id, amount: 1250, currency: 'EUR' }];
+
 const describeInBrowser = BROWSER_PATH === null ? describe.skip : describe;
 if (BROWSER_PATH === null)
   console.warn('No browser on PATH: the sandbox’s pages are not tested. Install chromium.');
@@ -32,31 +58,35 @@ describeInBrowser('the sandbox’s pages', () => {
   let browser: Browser;
   let context: BrowserContext;
   let carrier: SimulatedCarrier;
+  /** What speaks for the service: its voice webhook, and its charges. */
   let voice: Server;
+  let asked: { line: string; authorization: string | undefined; key: unknown; body: unknown }[] = [];
+  let answer = { status: 201, body: '{}' };
   let url: string;
 
   beforeAll(async () => {
-    voice = createServer((_request, response) => {
-      response.writeHead(200, { 'content-type': 'text/xml' }).end(TWIML);
-    });
+    voice = createServer((request, response) => void serve(request, response));
     await new Promise<void>((resolve) => voice.listen(0, '127.0.0.1', resolve));
+    const serviceUrl = `http://127.0.0.1:${(voice.address() as AddressInfo).port}`;
     const pages = createSandboxPages({
       start: {
         number: NUMBER,
         caller: CALLER,
         agent_page_url: 'http://127.0.0.1:8080/console/',
         docs_url: 'http://127.0.0.1:8080/docs',
+        simulates_payments: true,
       },
       webhookSecrets: [SECRET],
       clock: systemClock,
       webRoot: buildPages(),
+      ...{ serviceUrl, apiKey: 'twk_for-tests', movements: () => MOVEMENTS },
     });
     carrier = new SimulatedCarrier({
       accountSid: ACCOUNT_SID,
       authToken: AUTH_TOKEN,
       settings: { sayMsPerCharacter: 5 },
     });
-    carrier.number(NUMBER, { voiceUrl: `http://127.0.0.1:${(voice.address() as AddressInfo).port}/` });
+    carrier.number(NUMBER, { voiceUrl: `${serviceUrl}/` });
     url = await carrier.listen(0, '127.0.0.1', pages);
     browser = await launchBrowser();
     context = await browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce' });
@@ -68,6 +98,17 @@ describeInBrowser('the sandbox’s pages', () => {
     voice.close();
     voice.closeAllConnections();
   });
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!request.url?.startsWith('/v1/')) {
+      response.writeHead(200, { 'content-type': 'text/xml' }).end(TWIML);
+      return;
+    }
+    const { authorization, 'idempotency-key': key } = request.headers;
+    const body = JSON.parse(await text(request)) as unknown;
+    asked.push({ line: `${request.method} ${request.url}`, authorization, key, body });
+    response.writeHead(answer.status, { 'content-type': 'application/problem+json' }).end(answer.body);
+  }
 
   async function looksRight(page: Page, name: string): Promise<void> {
     expect(await photograph(page, name)).toEqual([]);
@@ -243,10 +284,87 @@ describeInBrowser('the sandbox’s pages', () => {
       await looksRight(page, 'inbox');
     });
 
+    const eventOf = (type: string, sequence: number, data: object) =>
+      JSON.stringify({ type, timestamp: '2026-01-01T00:00:00.000Z', livemode: false, sequence, data });
+
+    it('charges the token, under a key of its own, with the API key that no page has', async () => {
+      asked = [];
+      const card = page.locator(`[data-token="${TOKEN}"]`);
+      await card.getByLabel('Amount').fill('19,90');
+      await card.getByRole('button', { name: 'Charge', exact: true }).click();
+      await expectAsked('POST /v1/charges', {
+        token: TOKEN,
+        amount: 1990,
+        currency: 'EUR',
+        reference: '<b>Order 1042</b>',
+      });
+      expect(await page.content()).not.toContain('twk_');
+    });
+
+    it('asks under the same key again when there was no answer, and says what is wrong', async () => {
+      const card = page.locator(`[data-token="${TOKEN}"]`);
+      const charge = card.getByRole('button', { name: 'Charge', exact: true });
+      answer = { status: 503, body: '{"detail":"the vault is away"}' };
+      asked = [];
+      await charge.click();
+      await card.getByText('the vault is away').waitFor();
+      answer = { status: 409, body: '{"detail":"the token has been spent"}' };
+      await charge.click();
+      await card.getByText('the token has been spent').waitFor();
+      await charge.click();
+      await untilAsked(3);
+      const [first, second, third] = asked.map(({ key }) => key);
+      expect([second === first, third === first]).toEqual([true, false]);
+      await card.getByLabel('Amount').fill('1,999');
+      await charge.click();
+      await card.getByText('This is no amount of that currency.').waitFor();
+      expect(asked).toHaveLength(3);
+      answer = { status: 201, body: '{}' };
+    });
+
+    it('shows charges and why one was refused, and gives back a part or all', async () => {
+      await deliver('evt_c1', eventOf('charge.approved', 1, CHARGE));
+      await deliver('evt_c2', eventOf('charge.declined', 1, DECLINED));
+      const charge = page.locator(`[data-charge="${CHARGE.id}"]`);
+      await charge.getByText('Approved').waitFor();
+      await page.locator(`[data-charge="${DECLINED.id}"]`).getByText('Send a payment link').waitFor();
+      asked = [];
+      await charge.getByRole('button', { name: 'Void all of it' }).click();
+      await expectAsked(`POST /v1/charges/${CHARGE.id}/void`, {});
+      asked = [];
+      await charge.getByLabel('Give back').fill('5');
+      await charge.getByRole('button', { name: 'Refund' }).click();
+      await expectAsked(`POST /v1/charges/${CHARGE.id}/refunds`, { amount: 500 });
+      await deliver(
+        'evt_c3',
+        eventOf('refund.succeeded', 2, { ...CHARGE, refunded: 500, refund: { amount: 500 } }),
+      );
+      await charge.getByText('5.00 EUR given back').waitFor();
+      expect(await charge.getByLabel('Give back').inputValue()).toBe('7.50');
+      await page.getByText('No. 2 of its charge').waitFor();
+      await page.getByText('The payment provider’s own ledger (1)').click();
+      await page.getByRole('cell', { name: CHARGE.id }).waitFor();
+      await looksRight(page, 'inbox-money');
+    });
+
+    async function untilAsked(times: number): Promise<void> {
+      for (let waits = 0; asked.length < times; waits++) {
+        if (waits > 500) throw new Error('the service was not asked');
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }
+
+    async function expectAsked(line: string, body: unknown): Promise<void> {
+      await untilAsked(1);
+      expect(asked).toEqual([
+        { line, authorization: 'Bearer twk_for-tests', key: expect.stringMatching(/^[\da-f-]{36}$/), body },
+      ]);
+    }
+
     it('counts a delivery that is repeated once', async () => {
       expect(await deliver('evt_1', completed)).toBe(204);
       await page.getByText('delivered 2 times, counted once').waitFor();
-      expect(await page.locator('.event').count()).toBe(1);
+      expect(await page.locator('.event[data-type="capture.completed"]').count()).toBe(1);
     });
 
     it('shows a forged event as one, and refuses it', async () => {
@@ -261,7 +379,8 @@ describeInBrowser('the sandbox’s pages', () => {
       await page.getByRole('button', { name: 'Accept deliveries again' }).click();
       await page.getByRole('button', { name: 'Refuse deliveries' }).waitFor();
       expect(await deliver('evt_3', completed)).toBe(204);
-      expect(faults).toEqual([]);
+      // Answers of the service that are no success: the browser tells of each.
+      expect(faults.filter((fault) => !fault.includes('Failed to load resource'))).toEqual([]);
     });
 
     it('refuses a delivery over its bound', async () => {

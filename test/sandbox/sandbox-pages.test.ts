@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
+import type { Movement } from '../../src/psp/simulated/ledger.js';
 import { createSandboxPages } from '../../src/sandbox/sandbox-pages.js';
 import type { SandboxStart } from '../../src/sandbox/sandbox-start.js';
 import { ManualClock } from '../support/manual-clock.js';
@@ -13,7 +14,15 @@ const START: SandboxStart = {
   caller: '+33639980001',
   agent_page_url: 'http://127.0.0.1:8080/console/',
   docs_url: 'http://127.0.0.1:8080/docs',
+  simulates_payments: true,
 };
+
+const MOVEMENTS = ['chg_1', 'chg_2'].map((reference): Movement => ({
+  kind: 'take',
+  reference,
+  amount: 1250,
+  currency: 'EUR',
+}));
 
 describe('the sandbox’s pages', () => {
   let server: Server;
@@ -25,6 +34,7 @@ describe('the sandbox’s pages', () => {
       webhookSecrets: ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'],
       clock: new ManualClock(),
       webRoot: '/nowhere',
+      ...{ serviceUrl: 'http://127.0.0.1:1', apiKey: 'twk_for-tests', movements: () => MOVEMENTS },
     });
     server = createServer(express().use(pages));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -59,6 +69,13 @@ describe('the sandbox’s pages', () => {
     const tooLong = 'x'.repeat(64 * 1024 + 1);
     expect((await request(url).post('/inbox/events').type('text').send(tooLong)).status).toBe(413);
     expect((await request(url).post('/inbox/events').type('json').send('{"half":')).status).toBe(401);
+  });
+
+  it('show what the payment provider has moved, all of it or under one name', async () => {
+    expect((await request(url).get('/ledger.json')).body).toEqual({ movements: MOVEMENTS });
+    const one = await request(url).get('/ledger.json?reference=chg_2');
+    expect(one.body).toEqual({ movements: MOVEMENTS.slice(1) });
+    expect((await request(url).get('/ledger.json').set({ host: 'evil.example' })).status).toBe(404);
   });
 
   it('say so when they are not built', async () => {

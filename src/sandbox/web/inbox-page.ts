@@ -1,10 +1,20 @@
 import { LitElement, html, nothing, type TemplateResult } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
+import type { ChargeView, DeclineView } from '../../capture/view.js';
 import type { Language } from '../../console/web/language.js';
+import { moneyText } from '../../console/web/money-text.js';
 import { preferredLanguage, useLanguage } from '../../console/web/preferred-language.js';
 import { pageHeader } from '../../console/web/page-header.js';
+import { tellingOf } from '../../console/web/telling.js';
+import type { Movement } from '../../psp/simulated/ledger.js';
 import type { InboxState, ReceivedEvent } from '../received-event.js';
+import { CrmRequests } from './crm-requests.js';
+import { heldCards } from './held-cards.js';
 import { INBOX_TEXT, type InboxText } from './inbox-text.js';
+import { moneyPanel } from './money-panel.js';
 
+/** What counts within a charge; the rest counts within a call. */
+const MONEY_EVENT = /^(charge|refund)\./;
 /** As many as the sandbox keeps. */
 const SHOWN = 300;
 
@@ -14,6 +24,8 @@ class InboxPage extends LitElement {
   #state: InboxState | null = null;
   /** Oldest first; the same id keeps its place. */
   #events = new Map<string, ReceivedEvent>();
+  #movements: readonly Movement[] = [];
+  readonly #requests = new CrmRequests(() => this.requestUpdate());
 
   constructor() {
     super();
@@ -30,9 +42,17 @@ class InboxPage extends LitElement {
         this.#events.delete(oldest);
       }
       this.requestUpdate();
+      if (MONEY_EVENT.test(event.type)) void this.#readLedger();
     });
+    void this.#readLedger();
     // A stream that comes back tells everything again.
     stream.addEventListener('open', () => this.#events.clear());
+  }
+
+  async #readLedger(): Promise<void> {
+    const { movements } = (await (await fetch('ledger.json')).json()) as { movements: Movement[] };
+    this.#movements = movements;
+    this.requestUpdate();
   }
 
   protected override createRenderRoot(): HTMLElement {
@@ -41,6 +61,7 @@ class InboxPage extends LitElement {
 
   protected override render(): TemplateResult {
     const text = INBOX_TEXT[this.#language];
+    const cards = heldCards(this.#events.values());
     useLanguage(this.#language, `Tonewall · ${text.page}`);
     return html`
       ${pageHeader({
@@ -61,8 +82,20 @@ class InboxPage extends LitElement {
         </div>
         ${this.#state?.refusing ? html`<p class="notice" role="status">${text.refusing}</p>` : nothing}
         ${this.#events.size === 0 ? html`<p class="panel soft nothing-yet">${text.empty}</p>` : nothing}
+        ${
+          cards.length === 0
+            ? nothing
+            : moneyPanel({
+                ...{ cards, movements: this.#movements },
+                ...{ requests: this.#requests, language: this.#language },
+              })
+        }
         <ol class="events" aria-live="polite" aria-relevant="additions">
-          ${[...this.#events.values()].reverse().map((event) => eventCard(event, text, this.#language))}
+          ${repeat(
+            [...this.#events].reverse(),
+            ([key]) => key,
+            ([, event]) => eventCard(event, text, this.#language),
+          )}
         </ol>
       </main>
     `;
@@ -76,7 +109,10 @@ class InboxPage extends LitElement {
 }
 
 /** Members of an event's data that are worth a line of their own; everything is in the whole event below. */
-interface KnownData {
+interface KnownData extends Partial<Pick<ChargeView, 'amount' | 'currency' | 'refunded'>> {
+  decline?: DeclineView | null;
+  charge?: ChargeView | null;
+  refund?: { amount: number };
   token?: string | null;
   reference?: string | null;
   reason?: string | null;
@@ -86,6 +122,9 @@ interface KnownData {
 
 function eventCard(event: ReceivedEvent, text: InboxText, language: Language): TemplateResult {
   const data = dataOf(event.body);
+  const { amount, currency, refund } = data;
+  const money = refund?.amount ?? amount;
+  const decline = data.decline ?? data.charge?.decline ?? null;
   const fact = (name: string, value: unknown) =>
     value
       ? html`<div>
@@ -102,7 +141,7 @@ function eventCard(event: ReceivedEvent, text: InboxText, language: Language): T
         >
         ${event.deliveries > 1 ? html`<span class="chip warn">${text.deliveries(event.deliveries)}</span>` : nothing}
         <span class="event-when soft small">
-          ${event.sequence === null ? nothing : html`<span>${text.sequence(event.sequence)}</span>`}
+          ${event.sequence === null ? nothing : html`<span>${(MONEY_EVENT.test(event.type) ? text.sequenceOfCharge : text.sequence)(event.sequence)}</span>`}
           <time datetime=${event.received_at}
             >${new Date(event.received_at).toLocaleTimeString(language)}</time
           >
@@ -111,6 +150,8 @@ function eventCard(event: ReceivedEvent, text: InboxText, language: Language): T
       <dl>
         ${fact(text.token, data.token)}
         ${fact(text.card, data.card && `${data.card.brand} •••• ${data.card.last4}`)}
+        ${fact(text.amount, money && currency && moneyText(money, currency))}
+        ${fact(text.decline, decline && tellingOf(decline, language).forAgent)}
         ${fact(text.reference, data.reference)} ${fact(text.reason, data.reason)}
         ${fact(text.call, data.call_id)}
       </dl>

@@ -7,6 +7,7 @@ export interface InboxText {
   empty: string;
   verdict: Record<Verdict, string>;
   sequence: (number: number) => string;
+  sequenceOfCharge: (number: number) => string;
   deliveries: (count: number) => string;
   refusing: string;
   refuse: string;
@@ -14,6 +15,8 @@ export interface InboxText {
   whole: string;
   token: string;
   card: string;
+  amount: string;
+  decline: string;
   reference: string;
   reason: string;
   call: string;
@@ -22,7 +25,7 @@ export interface InboxText {
 export const INBOX_TEXT: Record<Language, InboxText> = {
   en: {
     page: 'CRM inbox',
-    lead: 'This page plays the CRM: it receives events, checks their signatures as Standard Webhooks says, and shows all there is in them.',
+    lead: 'This page plays the CRM: it receives events, checks their signatures as Standard Webhooks says, shows all there is in them, and charges the tokens that it was given.',
     empty: 'Nothing yet. Events arrive here as soon as somebody phones.',
     verdict: {
       verified: 'Signature verified',
@@ -31,6 +34,7 @@ export const INBOX_TEXT: Record<Language, InboxText> = {
       'too-old': 'Signed too long ago',
     },
     sequence: (number) => `No. ${number} of its call`,
+    sequenceOfCharge: (number) => `No. ${number} of its charge`,
     deliveries: (count) => `delivered ${count} times, counted once`,
     refusing: 'The CRM plays dead: deliveries are refused and will be tried again.',
     refuse: 'Refuse deliveries',
@@ -38,13 +42,15 @@ export const INBOX_TEXT: Record<Language, InboxText> = {
     whole: 'The whole event',
     token: 'Token',
     card: 'Card',
+    amount: 'Amount',
+    decline: 'Declined',
     reference: 'Reference',
     reason: 'Reason',
     call: 'Call',
   },
   fr: {
     page: 'Boîte du CRM',
-    lead: 'Cette page joue le CRM : elle reçoit les événements, vérifie leur signature selon Standard Webhooks, et montre tout ce qu’ils contiennent.',
+    lead: 'Cette page joue le CRM : elle reçoit les événements, vérifie leur signature selon Standard Webhooks, montre tout ce qu’ils contiennent, et débite les jetons qu’elle a reçus.',
     empty: 'Rien encore. Les événements arrivent ici dès que quelqu’un téléphone.',
     verdict: {
       verified: 'Signature vérifiée',
@@ -53,6 +59,7 @@ export const INBOX_TEXT: Record<Language, InboxText> = {
       'too-old': 'Signé il y a trop longtemps',
     },
     sequence: (number) => `N° ${number} de son appel`,
+    sequenceOfCharge: (number) => `N° ${number} de son débit`,
     deliveries: (count) => `livré ${count} fois, compté une fois`,
     refusing: 'Le CRM fait le mort : les livraisons sont refusées et seront retentées.',
     refuse: 'Refuser les livraisons',
@@ -60,6 +67,8 @@ export const INBOX_TEXT: Record<Language, InboxText> = {
     whole: 'L’événement entier',
     token: 'Jeton',
     card: 'Carte',
+    amount: 'Montant',
+    decline: 'Refus',
     reference: 'Référence',
     reason: 'Motif',
     call: 'Appel',
