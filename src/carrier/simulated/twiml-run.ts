@@ -132,6 +132,8 @@ async function gather(verb: Verb, call: TwimlCall, signal: AbortSignal): Promise
   let finished = false;
   let keyed = new AbortController();
   const stop = call.onKey((key) => {
+    // Several keys may come in one turn.
+    if (finished) return;
     finished = key === finish || (digits += key).length >= most;
     keyed.abort();
   });
