@@ -18,6 +18,7 @@ import { Registry } from './call/registry.js';
 import { Switchboard } from './call/switchboard.js';
 import { OUTCOMES } from './capture/view.js';
 import { createTwilioControl } from './carrier/twilio/call-control.js';
+import { createSmsWay } from './carrier/twilio/sms-way.js';
 import { createTwilioDoors } from './carrier/twilio/twilio.js';
 import { openCharges } from './charge/open-charges.js';
 import type { Clock } from './clock.js';
@@ -33,6 +34,8 @@ import { startListening, type UpgradeHandler } from './http/listening.js';
 import { startMetricsServer } from './http/metrics-server.js';
 import { createPspWebhook } from './http/psp-webhook.js';
 import { newId } from './id.js';
+import { MailWay } from './message/mail-way.js';
+import { PostedMessages, type PostedMessagesOptions } from './message/posted-messages.js';
 import type { Logger } from './log.js';
 import type { Metrics } from './metrics.js';
 import type { Psp } from './psp/psp.js';
@@ -133,6 +136,8 @@ export async function createApp(options: AppOptions): Promise<App> {
   const node = newId('node_');
   const records = new RedisRecords(redis, node);
   const control = createTwilioControl({ ...config, apiUrl: config.carrierApiUrl, clock, log, metrics });
+  const ways = waysOf(config, { clock, log, metrics });
+  const messages = new PostedMessages({ redis, address, ways, clock, log, metrics });
   const shared = { registry, records, outbox: crm.outbox, audit, live, clock, log, metrics };
   const switchboard = new Switchboard({ ...shared, control, flowFor, settings: config, prompts });
   const limits = new Limits({ settings: config.limits, redis, keys, audit, clock, log, metrics });
@@ -166,7 +171,9 @@ export async function createApp(options: AppOptions): Promise<App> {
   const apology = { sentence: fallback.sentences.something_wrong, language: fallback.language };
   const refused = (origin: string): void =>
     audit.as({ actor: 'unknown', origin }, () => audit.fact('access.signature', 'carrier', 'refused'));
-  const carrier = createTwilioDoors({ ...config, apology, refused, clock, log, metrics }, switchboard);
+  const reported = messages.reported.bind(messages);
+  const doorsOf = { ...config, apology, refused, reported, clock, log, metrics };
+  const carrier = createTwilioDoors(doorsOf, switchboard);
   const console = createConsole({
     ...{ calls: desk, merchant: MERCHANT, clock, live },
     outcomes: OUTCOMES.filter((outcome) => till.can(outcome)),
@@ -198,6 +205,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
   recovery.start();
   crm.start();
+  messages.start();
   settler?.start();
   for (const shipper of shippers) shipper.start();
 
@@ -216,6 +224,8 @@ export async function createApp(options: AppOptions): Promise<App> {
       await sweeper.stop();
       await settler?.stop();
       await psp?.close();
+      await messages.close();
+      for (const way of Object.values(ways)) await way.close();
       await crm.stop();
       await heads.stop();
       await outcomes.stop();
@@ -231,6 +241,20 @@ export async function createApp(options: AppOptions): Promise<App> {
       lag: (entries) => metrics.auditUnshipped.set({ chain }, entries),
     });
   }
+}
+
+/** How payers can be written to, as far as it is set up. */
+function waysOf(
+  { smsFrom, mail, ...config }: Config,
+  { clock, log, metrics }: Pick<AppOptions, 'clock' | 'log' | 'metrics'>,
+): PostedMessagesOptions['ways'] {
+  const sms = { ...config, apiUrl: config.carrierApiUrl, log, metrics };
+  if (smsFrom === null) log.info({ setting: 'SMS_FROM' }, 'not set: no short messages are sent');
+  if (mail === null) log.info({ setting: 'SMTP_URL' }, 'not set: no mails are sent');
+  return {
+    ...(smsFrom !== null && { sms: createSmsWay({ ...sms, from: smsFrom }) }),
+    ...(mail !== null && { email: new MailWay({ server: mail, from: mail.from, clock, log }) }),
+  };
 }
 
 async function pspOf(settings: Config['psp'], clock: Clock): Promise<Psp | null> {
