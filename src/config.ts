@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
+import { DURABILITY_LEVELS, type Durability } from './redis/durability-level.js';
 import { isLoopback, SettingReader, type Environment, type Limit } from './setting-reader.js';
 
 /** Every setting, checked. `INTERFACE` names are those of the environment; a test holds `.env.example` to this list. */
@@ -15,7 +16,7 @@ export interface Config {
   live: boolean;
   redisUrl: string | null;
   redisDurability: 'checked' | 'declared';
-  vaultDurability: 'local' | 'replica' | 'replica-fsync';
+  vaultDurability: Durability;
   dataDir: string;
   accountSid: string;
   /** The first is used for calls; all of them check signatures. */
@@ -204,7 +205,7 @@ export function readConfig(env: Environment): ReadConfig {
     live,
     redisUrl: read.redisUrl('REDIS_URL'),
     redisDurability: read.choice('REDIS_DURABILITY', ['checked', 'declared'], 'checked'),
-    vaultDurability: read.choice('VAULT_DURABILITY', ['local', 'replica', 'replica-fsync'], 'local'),
+    vaultDurability: vaultDurability(read),
     dataDir,
     accountSid: read.required(
       'TWILIO_ACCOUNT_SID',
@@ -291,6 +292,14 @@ export function readVaultKeys(env: Environment): { file: string; seal: VaultSeal
   return { file, seal };
 }
 
+/** How durably commands are to write what the service would write. Throws AppError `config_invalid`. */
+export function readVaultDurability(env: Environment): Durability {
+  const read = new SettingReader<SettingName>(env);
+  const level = vaultDurability(read);
+  read.finish();
+  return level;
+}
+
 /** The base URL that the carrier sees, for commands that need to know whether the service is live. */
 export function readPublicUrl(env: Environment): string {
   const read = new SettingReader<SettingName>(env);
@@ -361,6 +370,10 @@ function vaultSeal(read: Reader): VaultSeal {
     return { name, keyId: read.required('VAULT_KMS_KEY_ID', /^[\w:/-]+$/, 'alias/tonewall') };
   }
   return { name };
+}
+
+function vaultDurability(read: Reader): Durability {
+  return read.choice('VAULT_DURABILITY', DURABILITY_LEVELS, 'local');
 }
 
 function quietHours(read: Reader): Config['auditQuietHours'] {

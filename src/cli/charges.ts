@@ -8,10 +8,11 @@ import { isOpen, type Answer } from '../charge/charge-steps.js';
 import { ChargeStore } from '../charge/charge-store.js';
 import type { ChargeRecord } from '../charge/charge.js';
 import { systemClock, timestamp } from '../clock.js';
-import { readPublicUrl } from '../config.js';
+import { readPublicUrl, readVaultDurability } from '../config.js';
 import { AppError } from '../errors.js';
 import { silentLogger } from '../log.js';
 import { createMetrics } from '../metrics.js';
+import type { Durability } from '../redis/durability-level.js';
 import type { RedisClient } from '../redis/redis-client.js';
 import { isLoopback } from '../setting-reader.js';
 import { AuditedVault } from '../vault/audited-vault.js';
@@ -79,7 +80,7 @@ function misused({ stderr }: CommandIo): number {
 
 async function unknown(io: CommandIo, merchant: string | undefined): Promise<number> {
   return withServiceRedis(io, async (redis) => {
-    const store = storeOf(redis);
+    const store = storeOf(redis, io.env);
     const names = (await store.unsettled.list(MAX_LISTED)).filter(
       (name) => merchant === undefined || name.merchant === merchant,
     );
@@ -110,7 +111,7 @@ function rowOf({ merchant, state, since, refunds, view }: ChargeRecord): string[
 
 async function show(io: CommandIo, merchant: string, id: string): Promise<number> {
   return withServiceRedis(io, async (redis) => {
-    const { idempotency: _digest, ...record } = await storeOf(redis).get(merchant, id);
+    const { idempotency: _digest, ...record } = await storeOf(redis, io.env).get(merchant, id);
     io.stdout.write(`${JSON.stringify(record, null, 2)}\n`);
     return 0;
   });
@@ -126,7 +127,7 @@ interface Settling {
 async function settle(io: CommandIo, { merchant, id, outcome, reason }: Settling): Promise<number> {
   return withServiceRedis(io, (redis) =>
     withOperatorTrail(io, async (audit, keys) => {
-      const store = storeOf(redis);
+      const store = storeOf(redis, io.env);
       if (holdsCardNumber(reason))
         throw new AppError('bad_request', '--reason: card numbers are not taken here');
       const record = await store.get(merchant, id);
@@ -139,8 +140,9 @@ async function settle(io: CommandIo, { merchant, id, outcome, reason }: Settling
       }
       const answer = answerOf(record, outcome);
       const live = !isLoopback(readPublicUrl(io.env));
+      const durability = readVaultDurability(io.env);
       await audit.operation('charge.settle', `${merchant}/${id} ${outcome.slice(2)}: ${reason}`, () =>
-        writeDown(record, answer, { redis, store, keys, audit, live }),
+        writeDown(record, answer, { redis, store, keys, audit, live, durability }),
       );
       io.stdout.write(`${id} is ${outcome.slice(2)}\n`);
       return 0;
@@ -164,16 +166,17 @@ interface Means {
   keys: KeyProvider;
   audit: Audit;
   live: boolean;
+  durability: Durability;
 }
 
 /** As the service would: with its capture, its card and its event, at once. The service's relay sends the event. */
 async function writeDown(record: ChargeRecord, answer: Answer, means: Means): Promise<void> {
-  const { redis, store, keys, audit, live } = means;
-  const shared = { redis, keys, live, clock: systemClock, log: silentLogger, metrics: createMetrics() };
+  const { store, audit, ...rest } = means;
+  const shared = { ...rest, clock: systemClock, log: silentLogger, metrics: createMetrics() };
   const tokens = new RedisTokenStore(shared);
   const vault = new AuditedVault(new CardVault({ ...shared, store: tokens, ttlDays: 1 }), audit);
   const book = new ChargeBook({ ...shared, store, vault, outbox: { nudge: () => {} } });
-  const records = new RedisRecords(redis, 'operator');
+  const records = new RedisRecords(means.redis, 'operator');
   const settlements = new CaptureSettlements({ ...shared, records, registry: new Registry(systemClock) });
   try {
     const inCapture = record.captureId !== null;
@@ -185,6 +188,6 @@ async function writeDown(record: ChargeRecord, answer: Answer, means: Means): Pr
   }
 }
 
-function storeOf(redis: RedisClient): ChargeStore {
-  return new ChargeStore({ redis, durability: 'local', clock: systemClock });
+function storeOf(redis: RedisClient, env: CommandIo['env']): ChargeStore {
+  return new ChargeStore({ redis, durability: readVaultDurability(env), clock: systemClock });
 }

@@ -14,9 +14,13 @@ beforeAll(async () => {
 afterAll(() => world.stop());
 beforeEach(() => world.server.admin.flushall());
 
-async function run(...args: string[]) {
+function run(...args: string[]) {
+  return runWith(world.env, ...args);
+}
+
+async function runWith(env: ChargeWorld['env'], ...args: string[]) {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const ended = charges.run(args, { stdin: process.stdin, stdout, stderr, env: world.env });
+  const ended = charges.run(args, { stdin: process.stdin, stdout, stderr, env });
   const code = await ended.finally(() => {
     stdout.end();
     stderr.end();
@@ -90,6 +94,14 @@ describe('charges settle', () => {
     const told = await entriesOf(join(world.env['DATA_DIR'] ?? '', 'audit/operator'));
     expect(told.filter(({ type }) => type === 'charge.settle').at(-1)).toMatchObject({
       ...{ outcome: 'done', resource: expect.stringMatching(`^${SHOP}/${id} approved: seen in the console`) },
+    });
+  });
+
+  it('promises nothing that is not where VAULT_DURABILITY wants it', async () => {
+    const { id } = await unknown();
+    const replicated = { ...world.env, VAULT_DURABILITY: 'replica' };
+    await expect(runWith(replicated, 'settle', id, '--approved', ...why)).rejects.toMatchObject({
+      code: 'redis_unavailable',
     });
   });
 
