@@ -61,7 +61,7 @@ const GROUPS: Readonly<Record<string, Group>> = {
     files: named(VAULT)
       .filter((name) => walks.test(name))
       .join(' '),
-    tests: 'rewrapper sweeper',
+    tests: 'rewrapper sweeper walk',
   },
 };
 
