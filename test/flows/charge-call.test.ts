@@ -3,6 +3,7 @@ import type { PhoneCall } from '../../src/carrier/simulated/phone.js';
 import type { CaptureView } from '../../src/capture/view.js';
 import { loadPrompts, type PromptName, type Prompts } from '../../src/flow/prompts.js';
 import { record } from '../support/carrier.js';
+import { findPrompt } from '../support/heard-prompt.js';
 import { startProvider, type Provider } from '../support/provider.js';
 import { Random } from '../support/random.js';
 import { over, startService, until, type Service } from '../support/service.js';
@@ -20,15 +21,6 @@ const NO_SUCH_NUMBER = '5105105105105100';
 const DECLINED = '4000000000000002';
 const SLOW = 990_021;
 
-/** Whether a prompt was heard: nine tenths of its pieces, for a telephone that gets audio late stutters. */
-function holds(heard: Buffer, sound: Uint8Array): boolean {
-  const prompt = Buffer.from(sound);
-  const pieces = Array.from({ length: Math.floor(prompt.length / PIECE) }, (_, n) =>
-    prompt.subarray(n * PIECE, (n + 1) * PIECE),
-  );
-  return pieces.filter((piece) => heard.includes(piece)).length > 0.9 * pieces.length;
-}
-const PIECE = 320;
 /** What may be left to play then, and a second more. */
 const AFTER = 12_000;
 
@@ -66,7 +58,7 @@ describe('a call on which a card is charged', () => {
       /** Until both have heard it to its end. */
       hears: async (name: PromptName) => {
         const both = [ofCaller, ofAgent].map(({ bytes }) => bytes);
-        await until(() => both.every((bytes) => holds(bytes(), prompts[name])), PATIENCE_MS);
+        await until(() => both.every((bytes) => findPrompt(bytes(), prompts[name]) >= 0), PATIENCE_MS);
         const ends = both.map((bytes) => bytes().length + AFTER);
         await until(() => both.every((bytes, n) => bytes().length > (ends[n] ?? 0)), PATIENCE_MS);
       },
