@@ -21,7 +21,6 @@ import { createTwilioControl } from './carrier/twilio/call-control.js';
 import { createSmsWay } from './carrier/twilio/sms-way.js';
 import { createTwilioDoors } from './carrier/twilio/twilio.js';
 import { openCharges } from './charge/open-charges.js';
-import { checkProvider } from './charge/provider-checks.js';
 import type { Clock } from './clock.js';
 import type { Config } from './config.js';
 import { createConsole } from './console/console.js';
@@ -30,6 +29,7 @@ import { AppError, codeOf, type MemberError } from './errors.js';
 import { loadFlows } from './flow/flows.js';
 import { loadPrompts } from './flow/prompts.js';
 import { Limits } from './fraud/limits.js';
+import { MotoSums } from './fraud/moto-sums.js';
 import { createHttp } from './http/http.js';
 import { startListening, type UpgradeHandler } from './http/listening.js';
 import { startMetricsServer } from './http/metrics-server.js';
@@ -142,18 +142,15 @@ export async function createApp(options: AppOptions): Promise<App> {
   const shared = { registry, records, outbox: crm.outbox, audit, live, clock, log, metrics };
   const switchboard = new Switchboard({ ...shared, control, flowFor, settings: config, prompts });
   const limits = new Limits({ settings: config.limits, redis, keys, audit, clock, log, metrics });
+  const sums = new MotoSums({ limits: config.motoSumLimits, redis, keys, clock, log });
   const psp = await pspOf(config.psp, clock);
-  if (psp !== null) {
-    const missingWebhookSetting = unheard(config.psp) ? 'STRIPE_WEBHOOK_SECRET' : null;
-    checkProvider(psp, { storeCards: config.storeCards, missingWebhookSetting, log });
-  }
   const { vault, till, charges, settler } = openCharges({
     ...shared,
-    limits,
+    ...{ limits, sums },
     ...{ psp, storeCards: config.storeCards, redis, durability, vault: audited, merchants },
     settlements: new CaptureSettlements(shared),
   });
-  const desk = new CaptureDesk({ ...shared, till, limits, redis, testCards: config.testCards });
+  const desk = new CaptureDesk({ ...shared, till, limits, sums, redis, testCards: config.testCards });
   const recovery = new Recovery(shared);
   const rewrapper = new Rewrapper({ redis, keys, node, audit, clock, log, metrics });
   const sweeper = new Sweeper({
@@ -270,10 +267,6 @@ async function pspOf(settings: Config['psp'], clock: Clock): Promise<Psp | null>
   }
   const { caFile, webhookSecret, ...rest } = settings;
   return new SimulatedPsp({ ...rest, ca: await pemOf(caFile), webhookSecrets: [webhookSecret], clock });
-}
-
-function unheard(settings: Config['psp']): boolean {
-  return settings.name === 'stripe' && settings.webhookSecrets.length === 0;
 }
 
 async function pemOf(file: string): Promise<string> {

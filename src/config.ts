@@ -43,6 +43,8 @@ export interface Config {
   /** Null: no mails are sent. */
   mail: MailSettings | null;
   limits: Limits;
+  /** Minor units by currency; none: nothing is foreseen but by what banks have said. */
+  motoSumLimits: Readonly<Record<string, number>>;
   apiKey: string | null;
   crm: { url: string; secrets: readonly string[] } | null;
   /** Hours of the day, UTC, in which an operation is an alert. */
@@ -138,6 +140,7 @@ export const SETTING_NAMES = [
   'LIMIT_DECLINES_PER_RANGE',
   'LIMIT_DECLINES_PER_MERCHANT',
   'LIMIT_CHARGES_PER_CLIENT',
+  'MOTO_SUM_LIMIT',
   'API_KEY',
   'CRM_WEBHOOK_URL',
   'CRM_WEBHOOK_SECRET',
@@ -242,6 +245,7 @@ export function readConfig(env: Environment): ReadConfig {
       declinesPerMerchant: read.limit('LIMIT_DECLINES_PER_MERCHANT', '300/1h'),
       chargesPerClient: read.limit('LIMIT_CHARGES_PER_CLIENT', '5000/1h'),
     },
+    motoSumLimits: motoSumLimits(read),
     smsFrom: read.matching('SMS_FROM', SMS_SENDER, '+33123456789'),
     mail: mailSettings(read),
     apiKey: read.text('API_KEY'),
@@ -375,6 +379,15 @@ function vaultSeal(read: Reader): VaultSeal {
 function vaultDurability(read: Reader): Durability {
   return read.choice('VAULT_DURABILITY', DURABILITY_LEVELS, 'local');
 }
+
+function motoSumLimits(read: Reader): Config['motoSumLimits'] {
+  const text = read.matching('MOTO_SUM_LIMIT', SUMS, 'EUR:50000,CHF:50000');
+  const sums = (text ?? '').split(',').filter((sum) => sum !== '');
+  return Object.fromEntries(sums.map((sum) => [sum.slice(0, 3), Number(sum.slice(4))]));
+}
+
+/** Currencies, each with an amount in its minor unit. */
+const SUMS = /^[A-Z]{3}:\d{1,12}(,[A-Z]{3}:\d{1,12})*$/;
 
 function quietHours(read: Reader): Config['auditQuietHours'] {
   const [from, to] = (read.matching('AUDIT_QUIET_HOURS', QUIET_HOURS, '22-6') ?? '').split('-').map(Number);

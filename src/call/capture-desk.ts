@@ -3,13 +3,14 @@ import type { Audit } from '../audit/audit.js';
 import { outcomeFault } from '../capture/fields.js';
 import { begin, step } from '../capture/machine.js';
 import { progress, type CaptureSetup, type CaptureState } from '../capture/state.js';
-import { OUTCOMES, type CaptureView, type FieldName } from '../capture/view.js';
+import type { CaptureView, FieldName } from '../capture/view.js';
 import { latestMonth } from '../card/expiry.js';
 import type { TakeRequest, Till } from '../charge/till.js';
 import { timestamp } from '../clock.js';
 import { AppError } from '../errors.js';
 import type { Caller } from '../fraud/limit.js';
 import type { Limits } from '../fraud/limits.js';
+import type { MotoSums } from '../fraud/moto-sums.js';
 import { bucketOf, newId } from '../id.js';
 import type { Redis } from '../redis/redis.js';
 import type { Call } from './call.js';
@@ -30,6 +31,7 @@ export interface CaptureDeskOptions extends CaptureWriterOptions {
   registry: Registry;
   till: Till;
   limits: Pick<Limits, 'arming'>;
+  sums: Pick<MotoSums, 'nameOf' | 'advice'>;
   audit: Audit;
   redis: Redis;
   testCards: 'allow' | 'refuse';
@@ -155,7 +157,7 @@ export class CaptureDesk implements Calls {
     if (!till.can(outcome)) {
       throw new AppError(
         'no_provider',
-        `no payment provider that can do this is set up: ask for ${OUTCOMES.filter((other) => till.can(other)).join(' or ')}`,
+        'no payment provider is set up: only the outcome token can be asked for',
       );
     }
     if (outcome !== 'charge' || amount === null || currency === null) return;
@@ -207,7 +209,7 @@ export class CaptureDesk implements Calls {
     const armed = begin(setup, at);
     const viewOf = (state: CaptureState): CaptureView => ({
       ...{ ...facts, ...progress(state), token: null, fingerprint: null, card: null },
-      ...{ charge: null, decline: null, updated_at: created_at },
+      ...{ charge: null, decline: null, advice: null, updated_at: created_at },
     });
     try {
       await this.#writer.started(call, viewOf(armed));
@@ -225,10 +227,10 @@ export class CaptureDesk implements Calls {
   }
 
   #port(call: Call, { id }: CaptureFacts, request: ArmRequest): SessionPort {
-    const { till, audit, log } = this.#options;
+    const { till, sums, audit, log } = this.#options;
     const { merchant, language } = call.flow;
     const { outcome, amount, currency, reference, purpose, usage, consent, metadata } = request;
-    const charged = outcome === 'charge' && amount !== null && currency !== null;
+    const money = outcome === 'charge' && amount !== null && currency !== null ? { amount, currency } : null;
     // Keys arrive on the line of the call: what they bring about is done for whoever armed the capture.
     const { actor } = audit.visitor;
     return {
@@ -241,10 +243,15 @@ export class CaptureDesk implements Calls {
         const take: TakeRequest = {
           ...{ merchant, bucket: bucketOf(id) ?? 0, captureId: id, caller: callerOf(call) },
           ...{ ...keyed, conclude, language },
-          ...{ outcome, money: charged ? { amount, currency } : null, reference, network: null },
+          ...{ outcome, money, reference, network: null },
           ...{ channel: 'moto_attended', purpose, usage, consent, metadata },
         };
         return audit.as({ actor, origin: id }, () => till.take(take));
+      },
+      foresee: async (number) => {
+        if (money === null) return null;
+        const card = number && (await sums.nameOf(merchant, number));
+        return sums.advice(card, money, language);
       },
       answered: (view) => call.teller.tell(outcomePrompt(view)),
       over: (view) => {

@@ -10,11 +10,11 @@ import {
   type CaptureSetup,
   type CaptureState,
 } from '../capture/state.js';
-import type { CaptureView, ChargeView, FieldName, Reason } from '../capture/view.js';
+import type { AdviceView, CaptureView, ChargeView, FieldName, Reason } from '../capture/view.js';
 import { timestamp, type Clock } from '../clock.js';
 import type { TakeRequest, Taken } from '../charge/till.js';
 import { codeOf as errorCodeOf } from '../errors.js';
-import type { KeyCell } from '../secret.js';
+import type { KeyCell, Secret } from '../secret.js';
 import type { TokenView } from '../vault/vault.js';
 import { verdictOf, verdictOnFault, type Verdict } from './verdict.js';
 
@@ -46,6 +46,8 @@ export interface SessionPort {
     keyed: Pick<TakeRequest, 'card' | 'code'>,
     completed: (token: TokenView, charge: ChargeView | null) => CaptureView,
   ): Promise<Taken>;
+  /** What is foreseen of a payment with this card; null: of any. The number is read before the first `await`. */
+  foresee(number: Secret | null): Promise<AdviceView | null>;
   /** What the capture has come to by the till's answer: over, or a field is keyed again. */
   answered(view: CaptureView): void;
   /** The capture is over, whichever way; its secrets are wiped. */
@@ -65,6 +67,9 @@ export class CaptureSession {
   /** One event and one cell for every key: each new object would keep its key until collected. */
   readonly #keyEvent: Extract<CaptureEvent, { type: 'key' }>;
   #state: CaptureState;
+  #advice: AdviceView | null = null;
+  /** What was foreseen of another card comes too late. */
+  #foreseeing = 0;
   /** The till's last answer. */
   #verdict: Verdict | null = null;
   #settled: CaptureView | null = null;
@@ -79,6 +84,7 @@ export class CaptureSession {
     this.#updatedAt = clock.now();
     this.#state = begin(setup, clock.monotonic());
     this.#wake();
+    void this.#foresee(this.#state);
   }
 
   get collecting(): boolean {
@@ -121,7 +127,8 @@ export class CaptureSession {
     if (this.#settled !== null) return this.#settled;
     const updated_at = timestamp(this.#updatedAt);
     const { token = null, charge = null, decline = null } = this.#verdict ?? {};
-    const seen = { ...progress(this.#state), ...shown(token), charge, updated_at };
+    const advice = this.over ? null : this.#advice;
+    const seen = { ...progress(this.#state), ...shown(token), charge, advice, updated_at };
     return { ...this.facts, ...seen, decline: seen.status === 'processing' ? null : decline };
   }
 
@@ -136,8 +143,10 @@ export class CaptureSession {
   }
 
   #step(event: CaptureEvent): void {
-    const [state, effects] = step(this.#state, event);
+    const before = this.#state;
+    const [state, effects] = step(before, event);
     this.#state = state;
+    if (state.brand !== before.brand) void this.#foresee(state);
     if (effects.length > 0) this.#updatedAt = this.#clock.now();
     this.#wake();
     for (const effect of effects) {
@@ -145,6 +154,16 @@ export class CaptureSession {
       else if (effect.type === 'submit') void this.#submit();
       else this.#port.over(this.view());
     }
+  }
+
+  /** Once there is a number, or no longer the one there was. */
+  async #foresee({ brand, fields }: CaptureState): Promise<void> {
+    const turn = ++this.#foreseeing;
+    const number = fields.find(({ name }) => name === 'payment-card-number')?.digits ?? null;
+    const advice = await this.#port.foresee(brand === null ? null : number);
+    if (turn !== this.#foreseeing || advice?.code === this.#advice?.code) return;
+    this.#advice = advice;
+    this.#port.changed();
   }
 
   async #submit(): Promise<void> {
@@ -165,7 +184,7 @@ export class CaptureSession {
 
   /** The view that becomes true together with the token. */
   #completed(token: TokenView, charge: ChargeView | null): CaptureView {
-    const reached = { status: 'completed', current_field: null, decline: null } as const;
+    const reached = { status: 'completed', current_field: null, decline: null, advice: null } as const;
     return { ...this.view(), ...reached, ...shown(token), charge, updated_at: timestamp(this.#clock.now()) };
   }
 

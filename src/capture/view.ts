@@ -84,6 +84,15 @@ export interface DeclineView {
   next: NextStep;
 }
 
+/** What is foreseen of a payment before a bank is asked. */
+export const ADVICE_CODES = ['likely_refused_by_phone'] as const;
+export type AdviceCode = (typeof ADVICE_CODES)[number];
+
+export interface AdviceView {
+  code: AdviceCode;
+  for_agent: string;
+}
+
 /** The Capture of `INTERFACE.md`, as it goes to the API, the console and (in part) the CRM. */
 export interface CaptureView extends ProgressView {
   id: string;
@@ -104,6 +113,8 @@ export interface CaptureView extends ProgressView {
   charge: ChargeView | null;
   /** Why the provider said no the last time; null since it was asked again, and when it said yes. */
   decline: DeclineView | null;
+  /** What the agent is to know beforehand; changes with the card. */
+  advice: AdviceView | null;
   created_at: string;
   updated_at: string;
 }

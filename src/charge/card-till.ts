@@ -2,6 +2,7 @@ import type { Outcome } from '../capture/view.js';
 import type { Clock } from '../clock.js';
 import { codeOf } from '../errors.js';
 import { newId } from '../id.js';
+import type { MotoSums } from '../fraud/moto-sums.js';
 import type { Logger } from '../log.js';
 import type { Approved, CardRequest, Instrument, Money, Psp, Outcome as PspOutcome } from '../psp/psp.js';
 import type { Announcement, StoredCard, TokenView, Vault } from '../vault/vault.js';
@@ -20,6 +21,7 @@ export interface CardTillOptions {
   store: ChargeStore;
   vault: Pick<Vault, 'tokenize' | 'remember'>;
   cashier: Cashier;
+  sums: Pick<MotoSums, 'nameOf'>;
   clock: Clock;
   log: Logger;
 }
@@ -110,13 +112,14 @@ export class CardTill implements Till {
 
   /** The sealed card and the intent to charge it are one write; the approved charge and the token's news another. */
   async #charge(request: TakeRequest, placed: Placed, money: Money): Promise<Taken> {
-    const { psp, store, cashier, clock } = this.#options;
+    const { psp, store, cashier, sums, clock } = this.#options;
     const { merchant, bucket, captureId, reference, network, language, purpose } = request;
     const id = newId('chg_', bucket);
+    const sum = await sums.nameOf(merchant, request.card.number);
     await store.unsettled.enter({ merchant, id });
     let record: ChargeRecord | undefined;
     const token = await this.#seal(request, placed, (token) => {
-      const intent = { merchant, id, token, money, reference, captureId, network, language };
+      const intent = { merchant, id, token, sum, money, reference, captureId, network, language };
       record = created({ ...intent, idempotency: null, provider: psp.name }, clock.now());
       return { events: [], writes: store.writesOf(record) };
     });

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { Outbox } from '../crm/event.js';
 import { bucketOf } from '../id.js';
+import type { MotoSums } from '../fraud/moto-sums.js';
 import type { Logger } from '../log.js';
 import type { Metrics } from '../metrics.js';
 import type { Vault } from '../vault/vault.js';
@@ -8,12 +9,14 @@ import { chargeEvent } from './charge-event.js';
 import { answered, isOpen, isUnsettled, type Answer, type Step } from './charge-steps.js';
 import type { Change, ChargeStore } from './charge-store.js';
 import type { ChargeRecord } from './charge.js';
+import { tellOutcome } from './moto-outcome.js';
 import type { Conclusion } from './till.js';
 
 export interface ChargeBookOptions {
   store: ChargeStore;
   vault: Pick<Vault, 'remember' | 'destroy'>;
   outbox: Pick<Outbox, 'nudge'>;
+  sums: MotoSums;
   live: boolean;
   clock: Clock;
   log: Logger;
@@ -39,8 +42,9 @@ export class ChargeBook {
    * leaves a charge that is settled, and nothing half done.
    */
   async close(record: ChargeRecord, answer: Answer, conclude: Conclude): Promise<ChargeRecord> {
-    const { store, vault, clock, log, metrics } = this.#options;
+    const { store, vault, sums, clock, log, metrics } = this.#options;
     const { merchant, token, once, captureId, view } = record;
+    await tellOutcome(sums, record, answer);
     if (isOpen(await store.get(merchant, view.id))) {
       if (answer.status === 'approved' && answer.networkTransactionId !== null) {
         await vault.remember(merchant, token, answer.networkTransactionId);

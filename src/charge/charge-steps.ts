@@ -26,6 +26,8 @@ export interface Intent extends Pick<
 > {
   id: string;
   token: TokenView;
+  /** As in `ChargeRecord`; null: none. */
+  sum: string | null;
   money: Money;
   reference: string | null;
   /** The name of the payment provider. */
@@ -33,12 +35,12 @@ export interface Intent extends Pick<
 }
 
 export function created(intent: Intent, at: number): ChargeRecord {
-  const { merchant, captureId, idempotency, network, language, id, token, money, reference, provider } =
+  const { merchant, captureId, idempotency, network, language, id, token, sum, money, reference, provider } =
     intent;
   return {
     ...{ merchant, state: 'created', since: at, token: token.token, once: token.usage === 'once' },
     ...{ captureId, idempotency, entry: ENTRY_OF_CHANNEL[token.channel], network, language },
-    ...{ sequence: 0, refunds: [] },
+    ...{ sequence: 0, refunds: [], ...(sum !== null && { sum }) },
     view: {
       ...{ id, status: 'unknown', token: token.token, amount: money.amount, currency: money.currency },
       ...{ reference, refunded: 0, provider, provider_reference: null, decline: null },

@@ -30,6 +30,8 @@ export interface ChargeRecord {
   language: Language;
   /** The number of the last event of this charge. */
   sequence: number;
+  /** The card's name among the running sums of payments by telephone; not there where nobody here saw its number. */
+  sum?: string;
   refunds: readonly RefundRecord[];
   view: ChargeView;
 }

@@ -1,5 +1,5 @@
 import type { Outcome } from '../capture/view.js';
-import { cardView } from '../card/card.js';
+import { bin } from '../card/mask.js';
 import { codeOf } from '../errors.js';
 import type { Limits } from '../fraud/limits.js';
 import type { Money } from '../psp/psp.js';
@@ -26,7 +26,7 @@ export class LimitedTill implements Till {
 
   async take(request: TakeRequest): Promise<Taken> {
     const { merchant, caller, card, code, language } = request;
-    const subject = { merchant, caller, range: cardView(card).bin, client: null };
+    const subject = { merchant, caller, range: bin(card.number.reveal()), client: null };
     try {
       return await this.#limits.asking(
         subject,

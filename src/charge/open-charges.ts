@@ -2,6 +2,7 @@ import type { Audit } from '../audit/audit.js';
 import type { Clock } from '../clock.js';
 import type { Outbox } from '../crm/event.js';
 import type { Limits } from '../fraud/limits.js';
+import type { MotoSums } from '../fraud/moto-sums.js';
 import type { Logger } from '../log.js';
 import type { Metrics } from '../metrics.js';
 import type { Psp } from '../psp/psp.js';
@@ -35,6 +36,7 @@ export interface OpenChargesOptions {
   outbox: Outbox;
   settlements: Settlements;
   limits: Limits;
+  sums: MotoSums;
   audit: Audit;
   merchants: readonly string[];
   live: boolean;
@@ -59,7 +61,13 @@ export function openCharges(options: OpenChargesOptions): OpenCharges {
   const store = new ChargeStore(options);
   if (psp === null) {
     const { vault } = options;
-    return { vault, till: new VaultTill(vault), charges: new NoProvider(store), pages: new NoPages(), settler: null };
+    return {
+      vault,
+      till: new VaultTill(vault),
+      charges: new NoProvider(store),
+      pages: new NoPages(),
+      settler: null,
+    };
   }
   const vault = storeCards ? options.vault : new ProviderVault(options.vault, psp, log);
   const means = { ...options, vault, psp, store };

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import { AppError, codeOf } from '../errors.js';
+import type { MotoSums } from '../fraud/moto-sums.js';
 import { newId } from '../id.js';
 import type { Metrics } from '../metrics.js';
 import type { Psp, RefundOutcome, RefundRequest } from '../psp/psp.js';
@@ -7,11 +8,13 @@ import type { ChargeBook } from './charge-book.js';
 import { openRefunds, refundable, refunded, reserved, unreserved } from './charge-steps.js';
 import type { ChargeStore } from './charge-store.js';
 import type { ChargeRecord, RefundRecord } from './charge.js';
+import { tellRefund } from './moto-outcome.js';
 
 export interface RefundsOptions {
   psp: Psp;
   store: ChargeStore;
   book: Pick<ChargeBook, 'changeOf' | 'told' | 'rest'>;
+  sums: MotoSums;
   clock: Clock;
   metrics: Metrics;
 }
@@ -146,8 +149,9 @@ export class Refunds {
     refund: RefundRecord,
     state: RefundOutcome['status'],
   ): Promise<ChargeRecord> {
-    const { store, book, clock, metrics } = this.#options;
+    const { store, book, sums, clock, metrics } = this.#options;
     let changed = false;
+    if (state === 'succeeded') await tellRefund(sums, record, refund);
     const ended = await store.change(record.merchant, record.view.id, (now) => {
       const step = refunded(now, refund.id, state, clock.now());
       changed = step !== null;

@@ -4,6 +4,7 @@ import { AppError } from '../errors.js';
 import { bucketOf, canonicalId, newId } from '../id.js';
 import type { ChargeView } from '../capture/view.js';
 import type { Limits } from '../fraud/limits.js';
+import type { MotoSums } from '../fraud/moto-sums.js';
 import type { Psp } from '../psp/psp.js';
 import type { Behind, Vault } from '../vault/vault.js';
 import { amountFault } from './amount.js';
@@ -21,6 +22,7 @@ export interface TokenChargesOptions {
   cashier: Cashier;
   refunds: Refunds;
   limits: Pick<Limits, 'charging' | 'asking'>;
+  sums: Pick<MotoSums, 'nameOf'>;
   /** Knows whose API key it is. */
   audit: Pick<Audit, 'visitor'>;
   clock: Clock;
@@ -80,7 +82,7 @@ export class TokenCharges implements Charges {
     request: ChargeRequest,
     idempotency: string,
   ): Promise<ChargeView> {
-    const { psp, store, cashier, clock } = this.#options;
+    const { psp, store, cashier, sums, clock } = this.#options;
     const { instrument, networkTransactionId, token } = behind;
     if (instrument.kind === 'stored' && instrument.provider !== psp.name) {
       throw new AppError('no_provider', 'another payment provider keeps this card, and is not set up now');
@@ -88,7 +90,9 @@ export class TokenCharges implements Charges {
     const id = newId('chg_', bucketOf(token.token) ?? 0);
     const { amount, currency, reference, network, language } = request;
     const money = { amount, currency };
-    const intent = { merchant, id, token, money, reference, captureId: null, idempotency, network, language };
+    const sum = instrument.kind === 'card' ? await sums.nameOf(merchant, instrument.card.number) : null;
+    const asked = { merchant, id, money, reference, idempotency, network, language };
+    const intent = { ...asked, token, sum, captureId: null };
     const record = created({ ...intent, provider: psp.name }, clock.now());
     await store.unsettled.enter({ merchant, id });
     const known = await store.create(record);

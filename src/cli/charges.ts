@@ -10,6 +10,7 @@ import type { ChargeRecord } from '../charge/charge.js';
 import { systemClock, timestamp } from '../clock.js';
 import { readPublicUrl, readVaultDurability } from '../config.js';
 import { AppError } from '../errors.js';
+import { MotoSums } from '../fraud/moto-sums.js';
 import { silentLogger } from '../log.js';
 import { createMetrics } from '../metrics.js';
 import type { Durability } from '../redis/durability-level.js';
@@ -175,7 +176,8 @@ async function writeDown(record: ChargeRecord, answer: Answer, means: Means): Pr
   const shared = { ...rest, clock: systemClock, log: silentLogger, metrics: createMetrics() };
   const tokens = new RedisTokenStore(shared);
   const vault = new AuditedVault(new CardVault({ ...shared, store: tokens, ttlDays: 1 }), audit);
-  const book = new ChargeBook({ ...shared, store, vault, outbox: { nudge: () => {} } });
+  const sums = new MotoSums({ ...shared, limits: {} });
+  const book = new ChargeBook({ ...shared, sums, store, vault, outbox: { nudge: () => {} } });
   const records = new RedisRecords(means.redis, 'operator');
   const settlements = new CaptureSettlements({ ...shared, records, registry: new Registry(systemClock) });
   try {

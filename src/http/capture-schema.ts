@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import {
+  ADVICE_CODES,
   FIELD_NAMES,
   NEXT_STEPS,
   OUTCOMES,
   REASONS,
+  type AdviceView,
   type CaptureView,
   type ChargeView,
   type DeclineView,
@@ -57,6 +59,10 @@ const declineSchema = z
   })
   .describe('Why it was refused, and what to do next.') satisfies z.ZodType<DeclineView>;
 
+const adviceSchema = z
+  .object({ code: z.enum(ADVICE_CODES), for_agent: z.string() })
+  .describe('What is foreseen of the payment before a bank is asked.') satisfies z.ZodType<AdviceView>;
+
 export const chargeSchema = z
   .object({
     id: z.string().meta({ examples: ['chg_6T1M9C4X8Z2Q7V0K5R3W1JNHBG'] }),
@@ -97,6 +103,7 @@ export const captureSchema = z
     card: cardSchema.nullable(),
     charge: chargeSchema.nullable().describe('The last one tried, approved or not.'),
     decline: declineSchema.nullable().describe('Why the provider refused the last time.'),
+    advice: adviceSchema.nullable().describe('What the agent is to know beforehand.'),
     created_at: at,
     updated_at: at,
   })

@@ -3,6 +3,7 @@ import type { ArmRequest } from '../../src/call/calls.js';
 import { RedisRecords } from '../../src/call/redis-records.js';
 import { Registry } from '../../src/call/registry.js';
 import { Switchboard } from '../../src/call/switchboard.js';
+import type { AdviceView } from '../../src/capture/view.js';
 import type { CallControl, DialRequest, MediaStream, StreamHandler } from '../../src/carrier/carrier.js';
 import { keyOf } from '../../src/carrier/twilio/media-message.js';
 import type { Taken, TakeRequest, Till } from '../../src/charge/till.js';
@@ -10,9 +11,11 @@ import type { OutboxEntry } from '../../src/crm/event.js';
 import { AppError } from '../../src/errors.js';
 import { loadFlows } from '../../src/flow/flows.js';
 import { loadPrompts } from '../../src/flow/prompts.js';
+import type { MotoSums } from '../../src/fraud/moto-sums.js';
 import { newId } from '../../src/id.js';
 import { silentLogger } from '../../src/log.js';
 import { createMetrics } from '../../src/metrics.js';
+import type { Money } from '../../src/psp/psp.js';
 import type { RedisClient } from '../../src/redis/redis-client.js';
 import { KeyCell } from '../../src/secret.js';
 import type { TokenView } from '../../src/vault/vault.js';
@@ -35,6 +38,8 @@ export async function openDesk(client: RedisClient) {
     answers: true,
     /** What the carrier answers to a call that it shall place. */
     dialled: (_request: DialRequest): Promise<string> => Promise.resolve(AGENT),
+    /** What is foreseen of a card, or of any. */
+    foreseen: (_card: string | null, _money: Money): AdviceView | null => null,
     /** What the till answers. */
     taken: (_request: TakeRequest): Promise<Taken> =>
       Promise.reject(new AppError('vault_unavailable', 'away')),
@@ -91,7 +96,11 @@ export async function openDesk(client: RedisClient) {
     },
   });
   const limits = { arming: () => Promise.resolve() };
-  const desk = new CaptureDesk({ ...shared, till, limits, redis: watchable, testCards: 'allow' });
+  const sums: Pick<MotoSums, 'nameOf' | 'advice'> = {
+    nameOf: (merchant, number) => Promise.resolve(`${merchant} ${number.length}`),
+    advice: (card, money) => Promise.resolve(outside.foreseen(card, money)),
+  };
+  const desk = new CaptureDesk({ ...shared, till, limits, sums, redis: watchable, testCards: 'allow' });
 
   /** A party's stream begins; what it is told to do is said. */
   const stream = (who: string, ticket: string, callSid: string): StreamHandler | null => {

@@ -13,6 +13,7 @@ import { TokenCharges } from '../../src/charge/token-charges.js';
 import { systemClock } from '../../src/clock.js';
 import type { Limits as LimitSettings } from '../../src/config.js';
 import { Limits } from '../../src/fraud/limits.js';
+import { MotoSums } from '../../src/fraud/moto-sums.js';
 import { silentLogger } from '../../src/log.js';
 import { createMetrics } from '../../src/metrics.js';
 import type { Psp } from '../../src/psp/psp.js';
@@ -45,6 +46,7 @@ export interface ChargeWorld<P extends Psp = LedgerPsp> {
   readonly settler: Settler;
   readonly audit: MemoryAudit;
   readonly limits: Limits;
+  readonly sums: MotoSums;
   /** For commands of the operator. */
   readonly env: Readonly<Record<string, string>>;
   /** What captures are told of charges that were settled after them. */
@@ -81,10 +83,11 @@ export async function startChargeWorld(
   const store = new ChargeStore({ redis, durability: 'local', clock, graceMs: GRACE_MS });
   const audit = new MemoryAudit();
   const limits = new Limits({ settings: limitSettings, redis, keys, audit, ...shared });
+  const sums = new MotoSums({ limits: { EUR: 50_000 }, redis, keys, clock, log: silentLogger });
   const outbox = { nudge: () => {} };
-  const book = new ChargeBook({ store, vault, outbox, live: false, ...shared });
+  const book = new ChargeBook({ store, vault, sums, outbox, live: false, ...shared });
   const cashier = new Cashier({ psp, store, book, vault, ...shared });
-  const refunds = new Refunds({ psp, store, book, ...shared });
+  const refunds = new Refunds({ psp, store, book, sums, ...shared });
   const settled: ChargeWorld['settled'] = [];
   const settlements: Settlements = {
     conclude: async (charge) => {
@@ -103,9 +106,9 @@ export async function startChargeWorld(
   return {
     ...{ server, redis, psp, vault, store, settler, audit, settled },
     env: { REDIS_URL: server.url, DATA_DIR: dir, VAULT_KEY_FILE: join(dir, 'keys.json') },
-    charges: new TokenCharges({ psp, store, vault, cashier, refunds, limits, audit, clock }),
-    limits,
-    till: (storeCards = true) => new CardTill({ psp, storeCards, store, vault, cashier, ...shared }),
+    charges: new TokenCharges({ psp, store, vault, cashier, refunds, limits, sums, audit, clock }),
+    ...{ limits, sums },
+    till: (storeCards = true) => new CardTill({ psp, storeCards, store, vault, cashier, sums, ...shared }),
     async token(more = {}) {
       const request = { ...aCard(), usage: 'many' as const, ...more };
       return (await vault.tokenize(request)).token;

@@ -20,6 +20,7 @@ import { RedisClient } from '../../src/redis/redis-client.js';
 import { CardVault } from '../../src/vault/card-vault.js';
 import { RedisTokenStore } from '../../src/vault/redis-token-store.js';
 import { Limits } from '../../src/fraud/limits.js';
+import { MotoSums } from '../../src/fraud/moto-sums.js';
 import { UNLIMITED } from '../support/limits.js';
 import { MemoryAudit } from '../support/audit.js';
 import { openKeys } from '../support/keys.js';
@@ -94,12 +95,23 @@ const keys = await openKeys(order.keyFile);
 const vault = new CardVault({ keys, store: tokens, ttlDays: 15, opensPerHour: 1_000_000, ...shared });
 const { graceMs } = order;
 const store = new MortalStore({ redis, durability: 'local', clock: systemClock, graceMs });
-const book = new ChargeBook({ store, vault, outbox: { nudge: () => {} }, live: false, ...shared });
+const sums = new MotoSums({ limits: {}, redis, keys, clock: systemClock, log: silentLogger });
+const book = new ChargeBook({ store, vault, sums, outbox: { nudge: () => {} }, live: false, ...shared });
 const cashier = new Cashier({ psp, store, book, vault, ...shared });
-const refunds = new Refunds({ psp, store, book, ...shared });
+const refunds = new Refunds({ psp, store, book, sums, ...shared });
 const audit = new MemoryAudit();
 const limits = new Limits({ settings: UNLIMITED, redis, keys, audit, ...shared });
-const charges = new TokenCharges({ psp, store, vault, cashier, refunds, limits, audit, clock: systemClock });
+const charges = new TokenCharges({
+  psp,
+  store,
+  vault,
+  cashier,
+  refunds,
+  limits,
+  sums,
+  audit,
+  clock: systemClock,
+});
 const settler = new Settler({
   ...{ psp, store, book, cashier, refunds, vault, audit, merchants: [SHOP], ...shared },
   settlements: { conclude: () => Promise.resolve(null) },

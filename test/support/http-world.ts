@@ -70,6 +70,7 @@ export const CAPTURE: CaptureView = {
   card: null,
   charge: null,
   decline: null,
+  advice: null,
   created_at: '2026-01-01T00:00:00.000Z',
   updated_at: '2026-01-01T00:00:00.000Z',
 };
