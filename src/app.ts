@@ -21,6 +21,7 @@ import { createTwilioControl } from './carrier/twilio/call-control.js';
 import { createSmsWay } from './carrier/twilio/sms-way.js';
 import { createTwilioDoors } from './carrier/twilio/twilio.js';
 import { openCharges } from './charge/open-charges.js';
+import { checkProvider } from './charge/provider-checks.js';
 import type { Clock } from './clock.js';
 import type { Config } from './config.js';
 import { createConsole } from './console/console.js';
@@ -144,6 +145,10 @@ export async function createApp(options: AppOptions): Promise<App> {
   const limits = new Limits({ settings: config.limits, redis, keys, audit, clock, log, metrics });
   const sums = new MotoSums({ limits: config.motoSumLimits, redis, keys, clock, log });
   const psp = await pspOf(config.psp, clock);
+  if (psp !== null) {
+    const missingWebhookSetting = unheard(config.psp) ? 'STRIPE_WEBHOOK_SECRET' : null;
+    checkProvider(psp, { storeCards: config.storeCards, missingWebhookSetting, log });
+  }
   const { vault, till, charges, settler } = openCharges({
     ...shared,
     ...{ limits, sums },
@@ -267,6 +272,10 @@ async function pspOf(settings: Config['psp'], clock: Clock): Promise<Psp | null>
   }
   const { caFile, webhookSecret, ...rest } = settings;
   return new SimulatedPsp({ ...rest, ca: await pemOf(caFile), webhookSecrets: [webhookSecret], clock });
+}
+
+function unheard(settings: Config['psp']): boolean {
+  return settings.name === 'stripe' && settings.webhookSecrets.length === 0;
 }
 
 async function pemOf(file: string): Promise<string> {

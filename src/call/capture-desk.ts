@@ -3,7 +3,7 @@ import type { Audit } from '../audit/audit.js';
 import { outcomeFault } from '../capture/fields.js';
 import { begin, step } from '../capture/machine.js';
 import { progress, type CaptureSetup, type CaptureState } from '../capture/state.js';
-import type { CaptureView, FieldName } from '../capture/view.js';
+import { OUTCOMES, type CaptureView, type FieldName } from '../capture/view.js';
 import { latestMonth } from '../card/expiry.js';
 import type { TakeRequest, Till } from '../charge/till.js';
 import { timestamp } from '../clock.js';
@@ -157,7 +157,7 @@ export class CaptureDesk implements Calls {
     if (!till.can(outcome)) {
       throw new AppError(
         'no_provider',
-        'no payment provider is set up: only the outcome token can be asked for',
+        `no payment provider that can do this is set up: ask for ${OUTCOMES.filter((other) => till.can(other)).join(' or ')}`,
       );
     }
     if (outcome !== 'charge' || amount === null || currency === null) return;
