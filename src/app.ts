@@ -11,6 +11,7 @@ import { auditDir, openAudit, WRITERS, type Writer } from './audit/open-audit.js
 import { OutcomeFollower } from './audit/outcome-follower.js';
 import { PatternWatch } from './audit/pattern.js';
 import { CaptureDesk } from './call/capture-desk.js';
+import { CaptureLinks } from './call/capture-links.js';
 import { CaptureSettlements } from './call/capture-settlements.js';
 import { Recovery } from './call/recovery.js';
 import { RedisRecords } from './call/redis-records.js';
@@ -34,10 +35,12 @@ import { MotoSums } from './fraud/moto-sums.js';
 import { createHttp } from './http/http.js';
 import { startListening, type UpgradeHandler } from './http/listening.js';
 import { startMetricsServer } from './http/metrics-server.js';
+import { createLinkPages } from './http/link-pages.js';
 import { createPspWebhook } from './http/psp-webhook.js';
 import { newId } from './id.js';
 import { MailWay } from './message/mail-way.js';
 import { PostedMessages, type PostedMessagesOptions } from './message/posted-messages.js';
+import { LinkCodes } from './link/link-codes.js';
 import type { Logger } from './log.js';
 import type { Metrics } from './metrics.js';
 import type { Psp } from './psp/psp.js';
@@ -149,13 +152,18 @@ export async function createApp(options: AppOptions): Promise<App> {
     const missingWebhookSetting = unheard(config.psp) ? 'STRIPE_WEBHOOK_SECRET' : null;
     checkProvider(psp, { storeCards: config.storeCards, missingWebhookSetting, log });
   }
-  const { vault, till, charges, settler } = openCharges({
+  const { vault, till, charges, pages, settler } = openCharges({
     ...shared,
     ...{ limits, sums },
     ...{ psp, storeCards: config.storeCards, redis, durability, vault: audited, merchants },
     settlements: new CaptureSettlements(shared),
   });
-  const desk = new CaptureDesk({ ...shared, till, limits, sums, redis, testCards: config.testCards });
+  const links = new CaptureLinks({
+    ...{ ...shared, pages, messages, codes: new LinkCodes(redis, clock), publicUrl: config.publicUrl },
+    languageOf: (flow) => flows.byName(flow)?.language ?? fallback.language,
+  });
+  messages.watch((message) => links.delivered(message));
+  const desk = new CaptureDesk({ ...shared, till, links, limits, sums, redis, testCards: config.testCards });
   const recovery = new Recovery(shared);
   const rewrapper = new Rewrapper({ redis, keys, node, audit, clock, log, metrics });
   const sweeper = new Sweeper({
@@ -189,12 +197,13 @@ export async function createApp(options: AppOptions): Promise<App> {
   const client = { principal: 'API_KEY', merchant: MERCHANT, scopes: new Set(SCOPES) };
   const configured = apiKeyList(config.apiKey === null ? [] : [{ key: config.apiKey, client }]);
   const app = createHttp({
-    ...{ calls: desk, vault, charges, events: crm.log, audit, redis, metrics, log, clock },
+    ...{ calls: desk, vault, charges, links, events: crm.log, audit, redis, metrics, log, clock },
     apiKeys: apiKeysOf(configured, new RedisApiKeys({ redis, clock, log })),
     health: { missing: () => missing(checked && redis.ready, audit.ready, switchboard.draining) },
     mounts: [
       { path: '/twilio', router: carrier.router },
       { path: '/console', router: console },
+      { path: '/l', router: createLinkPages(links) },
       ...(psp === null || settler === null
         ? []
         : [{ path: '/psp', router: createPspWebhook({ psp, settler, audit, log, metrics }) }]),

@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'call_not_live'
   | 'capture_in_progress'
   | 'capture_over'
+  | 'link_not_possible'
   | 'idempotency_in_progress'
   | 'idempotency_mismatch'
   | 'payload_too_large'

@@ -19,6 +19,7 @@ export const AUDIT_EVENTS = {
   },
   'capture.arm': { kind: 'operation', rule: '10.2.1.1', meaning: 'a card is about to be taken on a call' },
   'capture.cancel': { kind: 'fact', rule: '10.2.1.1', meaning: 'a capture was ended before its end' },
+  'link.send': { kind: 'operation', rule: '10.2.1.1', meaning: 'a payer is sent to a payment page' },
   'charge.create': { kind: 'operation', rule: '10.2.1.1', meaning: 'a card is about to be charged' },
   'charge.refund': { kind: 'operation', rule: '10.2.1.1', meaning: 'money of a charge is given back' },
   'charge.void': { kind: 'operation', rule: '10.2.1.1', meaning: 'a charge is undone before it is settled' },

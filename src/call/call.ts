@@ -165,11 +165,16 @@ export class Call {
     this.#port.changed(this);
   }
 
-  /** The capture is over: nothing of it stays, not even in what pairs tones with events. */
-  collected(view: CaptureView): void {
+  /** Nothing more is keyed for the capture: nothing stays of it, not even in what pairs tones with events. */
+  keyed(): void {
+    if (this.#guard.fieldOpen) this.#port.metrics.capturesLive.dec();
     this.#guard.fieldOpen = false;
     this.#merger.forget();
-    this.#port.metrics.capturesLive.dec();
+  }
+
+  /** The capture is over. */
+  collected(view: CaptureView): void {
+    this.keyed();
     this.#port.metrics.captures.inc({ status: view.status, reason: view.reason ?? '' });
     this.#grid.soon();
     this.#port.changed(this);

@@ -15,6 +15,7 @@ import { bucketOf, newId } from '../id.js';
 import type { Redis } from '../redis/redis.js';
 import type { Call } from './call.js';
 import type { ArmRequest, Calls, CallView, CaptureQuery, DeskView } from './calls.js';
+import type { CaptureLinks } from './capture-links.js';
 import { CaptureWriter, type CaptureWriterOptions } from './capture-writer.js';
 import { DoubtWatch, isSettled } from './doubt-watch.js';
 import type { CaptureRecord } from './events.js';
@@ -30,6 +31,7 @@ const REDIS_PATIENCE_MS = 2_000;
 export interface CaptureDeskOptions extends CaptureWriterOptions {
   registry: Registry;
   till: Till;
+  links: Pick<CaptureLinks, 'cancel' | 'watch'>;
   limits: Pick<Limits, 'arming'>;
   sums: Pick<MotoSums, 'nameOf' | 'advice'>;
   audit: Audit;
@@ -106,9 +108,11 @@ export class CaptureDesk implements Calls {
 
   async capture(merchant: string, id: string): Promise<CaptureView> {
     const shown = this.#shown(merchant, id);
-    if (shown !== null && shown.reason !== 'charge_unknown') return shown;
+    if (shown !== null && shown.reason !== 'charge_unknown' && shown.link === null) return shown;
     const record = await this.#options.records.capture(merchant, id);
-    if (record !== null && (shown === null || isSettled(record.view))) return record.view;
+    if (record !== null && (shown === null || isSettled(record.view) || record.link !== undefined)) {
+      return record.view;
+    }
     if (shown === null) throw new AppError('not_found', 'there is no such capture');
     return shown;
   }
@@ -116,7 +120,10 @@ export class CaptureDesk implements Calls {
   async cancel(merchant: string, id: string): Promise<CaptureView> {
     const capture = await this.capture(merchant, id);
     if (capture.status === 'cancelled') return capture;
-    const cancelled = await this.#steer(merchant, id, (session) => session.cancel());
+    const cancelled =
+      capture.status === 'processing' && capture.link !== null
+        ? await this.#cancelLink(merchant, id)
+        : await this.#steer(merchant, id, (session) => session.cancel());
     // Whatever becomes of the entry: nobody is to be kept from wiping what was keyed.
     this.#options.audit.fact('capture.cancel', `${merchant}/${id}`);
     return cancelled;
@@ -137,12 +144,28 @@ export class CaptureDesk implements Calls {
 
   watchCapture(merchant: string, id: string, listener: (capture: CaptureView) => void): () => void {
     let last = this.#shown(merchant, id);
-    return this.#options.registry.watch(merchant, ({ capture }) => {
-      // Every picture of the call comes by; only a change of this capture is news.
-      if (capture?.id !== id || isDeepStrictEqual(capture, last)) return;
+    let stop: (() => void) | null = null;
+    // A link may be paid when the call is over, or on another node.
+    const follow = (): void => {
+      stop ??= this.#options.links.watch.follow(merchant, id, ({ view, link }) => {
+        if (link !== undefined) told(view);
+      });
+    };
+    // Every picture of the call comes by; only a change of this capture is news.
+    const told = (capture: CaptureView): void => {
+      if (isDeepStrictEqual(capture, last)) return;
       last = capture;
       listener(capture);
+      if (capture.link !== null) follow();
+    };
+    const onCall = this.#options.registry.watch(merchant, ({ capture }) => {
+      if (capture?.id === id) told(capture);
     });
+    if (last === null || last.link !== null) follow();
+    return () => {
+      onCall();
+      stop?.();
+    };
   }
 
   watchDesk(merchant: string, listener: (desk: DeskView) => void): () => void {
@@ -195,6 +218,12 @@ export class CaptureDesk implements Calls {
     return session.view();
   }
 
+  async #cancelLink(merchant: string, id: string): Promise<CaptureView> {
+    const capture = await this.#options.links.cancel(merchant, id);
+    if (capture.status !== 'completed') return capture;
+    throw new AppError('capture_over', 'this capture is over: its payment link had been paid');
+  }
+
   /** The record and its event come first: a capture that nobody would hear of is not begun. */
   async #begin(call: Call, request: ArmRequest, fields: readonly FieldName[]): Promise<CaptureView> {
     const { clock, testCards } = this.#options;
@@ -209,7 +238,7 @@ export class CaptureDesk implements Calls {
     const armed = begin(setup, at);
     const viewOf = (state: CaptureState): CaptureView => ({
       ...{ ...facts, ...progress(state), token: null, fingerprint: null, card: null },
-      ...{ charge: null, decline: null, advice: null, updated_at: created_at },
+      ...{ charge: null, decline: null, link: null, advice: null, updated_at: created_at },
     });
     try {
       await this.#writer.started(call, viewOf(armed));

@@ -3,8 +3,9 @@ import type { ChargeRecord } from '../charge/charge.js';
 import type { Settlements } from '../charge/settlements.js';
 import type { Conclusion } from '../charge/till.js';
 import { timestamp, type Clock } from '../clock.js';
+import { advanced, ended, type LinkRecord } from '../link/link.js';
 import type { TokenView } from '../vault/vault.js';
-import { captureEvent, type CaptureRecord } from './events.js';
+import { captureEvent, withLink, type CaptureRecord } from './events.js';
 import type { Records } from './records.js';
 import type { Registry } from './registry.js';
 
@@ -16,8 +17,8 @@ export interface CaptureSettlementsOptions {
 }
 
 /**
- * The captures that ended before anybody knew what became of their charge. One that was approved is completed after
- * all, whatever was said in between; one that was declined stays failed, and shows why.
+ * The captures that ended before anybody knew what became of their charge, and those that are paid by a link. One that
+ * was approved is completed after all, whatever was said in between; one that was declined stays failed, and shows why.
  */
 export class CaptureSettlements implements Settlements {
   readonly #options: CaptureSettlementsOptions;
@@ -27,40 +28,81 @@ export class CaptureSettlements implements Settlements {
   }
 
   async conclude(
-    { merchant, captureId, view: charge }: ChargeRecord,
+    { merchant, captureId, page, view: charge }: ChargeRecord,
     token: TokenView | null,
   ): Promise<Conclusion | null> {
     const { records } = this.#options;
     const record = captureId === null ? null : await records.capture(merchant, captureId);
     if (record === null || record.view.status === 'completed') return null;
+    if (page !== undefined) return this.#linkEnded(record, charge);
     if (charge.status === 'approved' && token !== null) return this.#completed(record, charge, token);
     // Whoever buries what a dead process left tells of its end; this only adds what is known of its charge.
     const view = { ...record.view, charge, decline: charge.decline };
     return { events: [], writes: [records.writeOf({ ...record, view })] };
   }
 
-  async #completed(
+  async authenticated({ merchant, captureId, view }: ChargeRecord): Promise<void> {
+    if (captureId === null) return;
+    await this.#options.records.changeCapture(merchant, captureId, (now) => {
+      const link = ofCharge(now, view.id);
+      const known = link && advanced(link, 'authenticated');
+      return known && { record: withLink(now, known) };
+    });
+  }
+
+  /** A link that is paid completes its capture; one that isn't ends it as what it was sent for. */
+  async #linkEnded(
+    record: CaptureRecord,
+    charge: CaptureView['charge'] & object,
+  ): Promise<Conclusion | null> {
+    const link = ofCharge(record, charge.id);
+    const paid = charge.status === 'approved';
+    if (link === null) return paid ? this.#completed(record, charge, null) : null;
+    const over = ended(link, paid, this.#options.clock.now());
+    if (paid) return this.#completed(withLink(record, over), charge, null);
+    const failed = over.status === 'failed';
+    return this.#told(
+      over.status === 'cancelled' ? 'capture.cancelled' : 'capture.failed',
+      withLink(record, over),
+      {
+        ...(over.status === 'cancelled'
+          ? { status: 'cancelled', reason: 'cancelled_by_agent' }
+          : { status: 'failed', reason: 'charge_declined' }),
+        ...{ charge, decline: failed ? charge.decline : null },
+      },
+    );
+  }
+
+  #completed(
     record: CaptureRecord,
     charge: CaptureView['charge'],
-    token: TokenView,
+    kept: TokenView | null,
+  ): Promise<Conclusion> {
+    const { token = null, fingerprint = null, card = null, expires_at = null } = kept ?? {};
+    const reached = { status: 'completed', reason: null, decline: null } as const;
+    return this.#told(
+      'capture.completed',
+      record,
+      { ...reached, charge, token, fingerprint, card },
+      expires_at,
+    );
+  }
+
+  async #told(
+    type: Parameters<typeof captureEvent>[0],
+    before: CaptureRecord,
+    reached: Partial<CaptureView>,
+    expiresAt: string | null = null,
   ): Promise<Conclusion> {
     const { records, live, clock } = this.#options;
     const now = clock.now();
-    const completed: CaptureRecord = {
-      ...record,
-      sequence: await this.#sequenceAfter(record),
-      view: {
-        ...{ ...record.view, status: 'completed', reason: null, current_field: null, decline: null, charge },
-        ...{
-          token: token.token,
-          fingerprint: token.fingerprint,
-          card: token.card,
-          updated_at: timestamp(now),
-        },
-      },
+    const record: CaptureRecord = {
+      ...before,
+      sequence: await this.#sequenceAfter(before),
+      view: { ...before.view, ...reached, current_field: null, updated_at: timestamp(now) },
     };
-    const event = captureEvent('capture.completed', completed, now, live, token.expires_at);
-    return { events: [JSON.stringify(event)], writes: [records.writeOf(completed)] };
+    const event = captureEvent(type, record, now, live, expiresAt);
+    return { events: [JSON.stringify(event)], writes: [records.writeOf(record)] };
   }
 
   /** After whatever was told of the call, which may be over long since, or go on here. */
@@ -71,4 +113,9 @@ export class CaptureSettlements implements Settlements {
     const call = await records.call(merchant, view.call_id);
     return Math.max(sequence, call?.sequence ?? 0) + 1;
   }
+}
+
+/** The link that this charge is of; null when another has taken its place. */
+function ofCharge({ link }: CaptureRecord, chargeId: string): LinkRecord | null {
+  return link?.chargeId === chargeId ? link : null;
 }

@@ -27,7 +27,7 @@ export class DoubtWatch {
     if (record === null || !isSettled(record.view)) return this.follow(call, captureId);
     // Another card is being taken already: nobody shall be interrupted.
     if (call.session?.facts.id !== captureId) return;
-    call.session.settled(record.view);
+    call.session.show(record.view);
     call.publishNow();
     call.teller.tell(outcomePrompt(record.view));
   }

@@ -2,6 +2,7 @@ import type { CaptureView } from '../capture/view.js';
 import { timestamp } from '../clock.js';
 import type { CrmEvent, EventType } from '../crm/event.js';
 import { newId } from '../id.js';
+import { linkView, type LinkRecord } from '../link/link.js';
 import type { CallView } from './calls.js';
 
 /** A call as it is kept and told of: its view, and what only events and recovery need. */
@@ -18,6 +19,13 @@ export interface CaptureRecord {
   merchant: string;
   sequence: number;
   view: CaptureView;
+  /** All of the link that the view shows; not there where there never was one. */
+  link?: LinkRecord;
+}
+
+/** A capture with a link as it is now, in its view too. */
+export function withLink(record: CaptureRecord, link: LinkRecord): CaptureRecord {
+  return { ...record, link, view: { ...record.view, link: linkView(link, record.view.id) } };
 }
 
 export function callEvent(

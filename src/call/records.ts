@@ -22,6 +22,12 @@ export interface Records {
   call(merchant: string, idOrSid: string): Promise<CallRecord | null>;
   recentCalls(merchant: string, limit: number): Promise<CallRecord[]>;
   capture(merchant: string, id: string): Promise<CaptureRecord | null>;
+  /**
+   * Changes a capture that nobody answers for any more, or that whoever does leaves to this, by `step`, which is asked
+   * again when somebody else was faster; with null it is left as it is. Resolves with what it is then, null when there
+   * is none.
+   */
+  changeCapture(merchant: string, id: string, step: CaptureStep): Promise<CaptureRecord | null>;
   captures(
     merchant: string,
     query: CaptureQuery,
@@ -33,6 +39,11 @@ export interface Records {
   orphans(): Promise<Orphan[]>;
   buried(orphan: Orphan): Promise<void>;
 }
+
+/** What becomes of a capture, with other writes of its slot; throws or gives null to leave it. */
+export type CaptureStep = (
+  now: CaptureRecord,
+) => { record: CaptureRecord; writes?: readonly SlotWrite[] } | null;
 
 export interface Orphan {
   node: string;

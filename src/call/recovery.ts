@@ -2,6 +2,7 @@ import { timestamp, type Clock } from '../clock.js';
 import type { CrmEvent, Outbox } from '../crm/event.js';
 import { codeOf } from '../errors.js';
 import { bucketOf } from '../id.js';
+import { isOpen } from '../link/link.js';
 import type { Logger } from '../log.js';
 import type { SlotWrite } from '../redis/keys.js';
 import { callEvent, captureEvent, type CaptureRecord } from './events.js';
@@ -71,6 +72,8 @@ export class Recovery {
     const { records, clock, live } = this.#options;
     const record = await records.capture(merchant, id);
     if (record === null || !['collecting', 'processing'].includes(record.view.status)) return null;
+    // A payment link is in nobody's process.
+    if (record.link !== undefined && isOpen(record.link)) return null;
     const call = await records.call(merchant, record.view.call_id);
     const now = clock.now();
     const failed: CaptureRecord = {

@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { AppError } from '../errors.js';
 import { isId } from '../id.js';
 import { KEY_PREFIX, slotOf, type SlotWrite } from '../redis/keys.js';
-import type { Redis, RedisReply } from '../redis/redis.js';
+import type { Redis, RedisReply, Script } from '../redis/redis.js';
+import { SLOT_ENTRY_LUA, slotEntryArguments, slotEntryKeys } from '../redis/slot-entry.js';
 import type { CaptureQuery } from './calls.js';
 import type { CallRecord, CaptureRecord } from './events.js';
-import { NODE_TTL_SECONDS, type Orphan, type Records } from './records.js';
+import { NODE_TTL_SECONDS, type CaptureStep, type Orphan, type Records } from './records.js';
 
 /** 13 months: what a dispute may need (`single` cards are gone long before). */
 const KEEP_SECONDS = 400 * 86_400;
@@ -14,6 +15,23 @@ const RECENT_CALLS = 500;
 
 /** The carrier's name of a leg. */
 const CALL_SID = /^CA[0-9a-f]{32}$/;
+
+/** Those who change one capture at once are few: its link's pages, messages, provider. */
+const MAX_RACES = 20;
+
+/**
+ * KEYS: the slot entry's, of which the record is the first. ARGV: the slot entry's, the record as it was read, as it
+ * becomes. Gives 1 once it is so; 0 when it was changed by somebody else.
+ */
+const CHANGE: Script = {
+  name: 'record-change',
+  lua: `${SLOT_ENTRY_LUA}
+local now = redis.call('GET', KEYS[appends + 1])
+if now == ARGV[more_args + 1] then return 1 end
+if now ~= ARGV[more_args] then return 0 end
+announce()
+return 1`,
+};
 
 const NODES = `${KEY_PREFIX}n:nodes`;
 
@@ -76,6 +94,20 @@ export class RedisRecords implements Records {
 
   async capture(merchant: string, id: string): Promise<CaptureRecord | null> {
     return this.#read<CaptureRecord>(merchant, 'cap_', id);
+  }
+
+  async changeCapture(merchant: string, id: string, step: CaptureStep): Promise<CaptureRecord | null> {
+    for (let race = 0; race < MAX_RACES; race++) {
+      const before = await this.capture(merchant, id);
+      if (before === null) return null;
+      const change = step(before);
+      if (change === null) return before;
+      const own = this.writeOf(change.record);
+      const entry = { slot: slotOf(merchant, id), events: [], writes: [own, ...(change.writes ?? [])] };
+      const args = [...slotEntryArguments(entry), this.writeOf(before).value, own.value];
+      if ((await this.#redis.run(CHANGE, slotEntryKeys(entry), args)) === 1) return change.record;
+    }
+    throw new AppError('redis_unavailable', 'too many change this capture at once; try again');
   }
 
   /** Newest first. The cursor is the last member of the page before. */

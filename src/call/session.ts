@@ -4,7 +4,6 @@ import {
   cardOf,
   codeOf,
   deadline,
-  isOver,
   keying,
   progress,
   type CaptureSetup,
@@ -72,7 +71,7 @@ export class CaptureSession {
   #foreseeing = 0;
   /** The till's last answer. */
   #verdict: Verdict | null = null;
-  #settled: CaptureView | null = null;
+  #kept: CaptureView | null = null;
   #updatedAt: number;
   #cancelTimer: (() => void) | null = null;
 
@@ -92,7 +91,8 @@ export class CaptureSession {
   }
 
   get over(): boolean {
-    return isOver(this.#state);
+    const { status } = this.#kept ?? this.#state;
+    return status !== 'collecting' && status !== 'processing';
   }
 
   /** A press that counts; the key is in the cell that the session was given. */
@@ -117,19 +117,27 @@ export class CaptureSession {
     this.#step({ type: 'fail', at: this.#clock.monotonic(), reason });
   }
 
-  /** What was in doubt when the capture ended is known by now: it is shown as it is kept. */
-  settled(view: CaptureView): void {
-    this.#settled = view;
+  /** The payer pays elsewhere: nothing more is keyed here. False when it is too late for that. */
+  handOver(): boolean {
+    if (!this.collecting) return false;
+    this.#step({ type: 'hand_over', at: this.#clock.monotonic() });
+    // Its time may have run out just now.
+    return this.#state.status === 'processing';
+  }
+
+  /** What becomes of it beyond the line, a link or a charge that was in doubt, is shown as it is kept. */
+  show(kept: CaptureView): void {
+    this.#kept = kept;
   }
 
   /** The Capture as it is now. What others see is a picture of it, taken on the grid. */
   view(): CaptureView {
-    if (this.#settled !== null) return this.#settled;
+    if (this.#kept !== null) return this.#kept;
     const updated_at = timestamp(this.#updatedAt);
     const { token = null, charge = null, decline = null } = this.#verdict ?? {};
     const advice = this.over ? null : this.#advice;
     const seen = { ...progress(this.#state), ...shown(token), charge, advice, updated_at };
-    return { ...this.facts, ...seen, decline: seen.status === 'processing' ? null : decline };
+    return { ...this.facts, ...seen, decline: seen.status === 'processing' ? null : decline, link: null };
   }
 
   /** Wall time at which the field in progress runs out. */

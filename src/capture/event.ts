@@ -14,6 +14,8 @@ export type CaptureEvent =
   | { type: 'extend'; at: number }
   | { type: 'cancel'; at: number; by: 'agent' | 'caller' }
   | { type: 'fail'; at: number; reason: Reason }
+  /** The payer pays elsewhere: nothing more is keyed, and what was is wiped. */
+  | { type: 'hand_over'; at: number }
   /** The till did what it was asked to. */
   | { type: 'done'; at: number }
   /** The till was refused. `correction`: what the caller can key again; `reason` stands when there is nothing, or nobody. */

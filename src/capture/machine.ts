@@ -67,6 +67,8 @@ function apply(state: CaptureState, event: CaptureEvent): CaptureState {
       return over(state, 'cancelled', event.by === 'agent' ? 'cancelled_by_agent' : 'cancelled_by_caller');
     case 'fail':
       return over(state, 'failed', event.reason);
+    case 'hand_over':
+      return { ...state, status: 'processing', fields: cleared(state) };
     default:
       return state;
   }
@@ -201,10 +203,15 @@ function over(
   status: 'completed' | 'failed' | 'cancelled',
   reason: Reason | null,
 ): CaptureState {
+  if (status !== 'completed') return { ...state, status, reason, fields: cleared(state) };
   wipe(state);
-  if (status === 'completed') return { ...state, status, reason };
-  const fields = state.fields.map((field) => ({ ...emptied(field), error: field.error }));
-  return { ...state, status, reason, fields };
+  return { ...state, status, reason };
+}
+
+/** Nothing stays of what was keyed, and nothing of it is shown. */
+function cleared(state: CaptureState): readonly FieldState[] {
+  wipe(state);
+  return state.fields.map((field) => ({ ...emptied(field), error: field.error }));
 }
 
 function effects(before: CaptureState, after: CaptureState): CaptureEffect[] {
@@ -213,9 +220,14 @@ function effects(before: CaptureState, after: CaptureState): CaptureEffect[] {
   if (moved || before.fields !== after.fields || before.waitingSince !== after.waitingSince) {
     due.push({ type: 'changed' });
   }
-  if (moved && after.status === 'processing') due.push({ type: 'submit' });
+  if (moved && after.status === 'processing' && isKeyed(after)) due.push({ type: 'submit' });
   if (moved && isOver(after)) due.push({ type: 'over' });
   return due;
+}
+
+/** A capture that is handed over comes to `processing` with nothing in it. */
+function isKeyed({ fields }: CaptureState): boolean {
+  return fields.every(({ status }) => status === 'accepted');
 }
 
 function awake(state: CaptureState): CaptureState {

@@ -84,6 +84,43 @@ export interface DeclineView {
   next: NextStep;
 }
 
+/** How a payer is given a payment link. */
+export const LINK_CHANNELS = ['sms', 'email', 'spoken'] as const;
+export type LinkChannel = (typeof LINK_CHANNELS)[number];
+
+/** `sent`: the message is out; `authenticated`: the payer's bank knows him. The last four are ends. */
+export const LINK_STATUSES = [
+  'created',
+  'sent',
+  'opened',
+  'authenticated',
+  'paid',
+  'failed',
+  'expired',
+  'cancelled',
+] as const;
+export type LinkStatus = (typeof LINK_STATUSES)[number];
+
+/** What is known of the message that carries a link. */
+export const LINK_DELIVERIES = ['queued', 'sent', 'delivered', 'failed'] as const;
+
+/** The way out of a capture: a page of the provider's on which the payer pays by himself. */
+export interface LinkView {
+  id: string;
+  capture_id: string;
+  status: LinkStatus;
+  channel: LinkChannel;
+  /** Masked; null when it is spoken. */
+  to: string | null;
+  delivery: (typeof LINK_DELIVERIES)[number] | null;
+  /** Where the code can be typed. */
+  address: string;
+  /** `4F7K-92QX`: `address/code` is what was sent. */
+  code: string;
+  expires_at: string;
+  created_at: string;
+}
+
 /** What is foreseen of a payment before a bank is asked. */
 export const ADVICE_CODES = ['likely_refused_by_phone'] as const;
 export type AdviceCode = (typeof ADVICE_CODES)[number];
@@ -115,6 +152,8 @@ export interface CaptureView extends ProgressView {
   decline: DeclineView | null;
   /** What the agent is to know beforehand; changes with the card. */
   advice: AdviceView | null;
+  /** The last one sent. */
+  link: LinkView | null;
   created_at: string;
   updated_at: string;
 }

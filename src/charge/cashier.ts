@@ -88,7 +88,7 @@ export class Cashier {
     const { store, log } = this.#options;
     const { merchant, token, captureId, view } = record;
     try {
-      if (captureId !== null) await this.#options.vault.destroy(merchant, token);
+      if (captureId !== null && token !== null) await this.#options.vault.destroy(merchant, token);
       await store.abandon(record);
       await store.unsettled.remove({ merchant, id: view.id });
     } catch (error) {

@@ -45,7 +45,7 @@ export class ChargeBook {
     const { store, vault, sums, clock, log, metrics } = this.#options;
     const { merchant, token, once, captureId, view } = record;
     await tellOutcome(sums, record, answer);
-    if (isOpen(await store.get(merchant, view.id))) {
+    if (token !== null && isOpen(await store.get(merchant, view.id))) {
       if (answer.status === 'approved' && answer.networkTransactionId !== null) {
         await vault.remember(merchant, token, answer.networkTransactionId);
       }

@@ -3,7 +3,7 @@ import type { Money, Outcome } from '../psp/psp.js';
 import type { TokenView } from '../vault/vault.js';
 import { timestamp } from '../clock.js';
 import type { ChargeEventType } from './charge-event.js';
-import { ENTRY_OF_CHANNEL, type ChargeRecord, type RefundRecord } from './charge.js';
+import { ENTRY_OF_CHANNEL, type ChargeRecord, type PageTerm, type RefundRecord } from './charge.js';
 import { declineOf } from './refusals.js';
 
 /** A charge a step further, and what the CRM is to be told of it. */
@@ -34,6 +34,9 @@ export interface Intent extends Pick<
   provider: string;
 }
 
+/** The same where the payer types the card himself, on a page of the provider's. */
+export type PageIntent = Omit<Intent, 'token' | 'idempotency' | 'network' | 'sum'> & { page: PageTerm };
+
 export function created(intent: Intent, at: number): ChargeRecord {
   const { merchant, captureId, idempotency, network, language, id, token, sum, money, reference, provider } =
     intent;
@@ -47,6 +50,26 @@ export function created(intent: Intent, at: number): ChargeRecord {
       created_at: timestamp(at),
     },
   };
+}
+
+export function createdByPage(intent: PageIntent, at: number): ChargeRecord {
+  const { merchant, captureId, language, id, money, reference, provider, page } = intent;
+  return {
+    ...{ merchant, state: 'created', since: at, token: null, once: false, captureId, idempotency: null },
+    ...{ entry: ENTRY_OF_CHANNEL.ecommerce, network: null, language, sequence: 0, refunds: [], page },
+    view: {
+      ...{ id, status: 'unknown', token: null, amount: money.amount, currency: money.currency },
+      ...{ reference, refunded: 0, provider, provider_reference: null, decline: null },
+      created_at: timestamp(at),
+    },
+  };
+}
+
+/** Nobody shall pay on its page any more; null when that is so already. */
+export function pageEnded(record: ChargeRecord, at: number): Step | null {
+  const { page } = record;
+  if (!isOpen(record) || page === undefined || page.endsAt <= at) return null;
+  return { record: { ...record, page: { endsAt: at } }, tells: null };
 }
 
 /** Whether nobody knows yet if the card was charged. */

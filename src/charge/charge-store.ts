@@ -54,11 +54,10 @@ export class ChargeStore {
 
   /** Writes an intent down: `spent` when another charge has, or may have, the token; the charge of the same key. */
   async create(record: ChargeRecord): Promise<'created' | 'spent' | ChargeRecord> {
-    const { merchant, token, idempotency, view } = record;
+    const { merchant, idempotency, view } = record;
     const slot = slotOf(merchant, view.id);
     const entry = { slot, events: [], writes: this.writesOf(record) };
-    const keys = [...slotEntryKeys(entry), keyKey(slot, idempotency ?? view.id)];
-    if (record.once) keys.push(spentKey(slot, token));
+    const keys = [...slotEntryKeys(entry), keyKey(slot, idempotency ?? view.id), ...spending(slot, record)];
     const reply = await this.#writes.run(CREATE, keys, [...slotEntryArguments(entry), view.id]);
     if (reply === view.id) return 'created';
     return reply === 'spent' ? 'spent' : this.get(merchant, String(reply));
@@ -116,7 +115,7 @@ export class ChargeStore {
     const after = JSON.stringify(record);
     const own = write(recordKey(slot, record.view.id), after);
     const entry = { slot, events, writes: [own, ...writes] };
-    const keys = [...slotEntryKeys(entry), ...(frees && record.once ? [spentKey(slot, record.token)] : [])];
+    const keys = [...slotEntryKeys(entry), ...(frees ? spending(slot, record) : [])];
     return (await this.#writes.run(CHANGE, keys, [...slotEntryArguments(entry), before, after])) === 1;
   }
 
@@ -133,11 +132,14 @@ export function idempotencyDigest(about: string, key: string): string {
   return digest(`${about}\n${key}`);
 }
 
-function besides(slot: string, { idempotency, once, token }: ChargeRecord): string[] {
-  return [
-    ...(idempotency === null ? [] : [keyKey(slot, idempotency)]),
-    ...(once ? [spentKey(slot, token)] : []),
-  ];
+function besides(slot: string, record: ChargeRecord): string[] {
+  const { idempotency } = record;
+  return [...(idempotency === null ? [] : [keyKey(slot, idempotency)]), ...spending(slot, record)];
+}
+
+/** What says that a token of one use is spent. */
+function spending(slot: string, { once, token }: ChargeRecord): string[] {
+  return once && token !== null ? [spentKey(slot, token)] : [];
 }
 
 function recordKey(slot: string, id: string): string {

@@ -15,8 +15,11 @@ export interface ChargeRecord {
   state: ChargeState;
   /** Milliseconds since the epoch, of the last change of state. */
   since: number;
-  /** The token that is charged; the view's is null once a card that was refused has been destroyed. */
-  token: string;
+  /**
+   * The token that is charged; the view's is null once a card that was refused has been destroyed. Null where the payer
+   * types his card on a page of the provider's, which keeps it to itself.
+   */
+  token: string | null;
   /** The token dies when this charge is approved. */
   once: boolean;
   /** The capture in which the card was keyed; null for a charge by token. */
@@ -34,6 +37,14 @@ export interface ChargeRecord {
   sum?: string;
   refunds: readonly RefundRecord[];
   view: ChargeView;
+  /** There where it is paid on a page of the provider's. */
+  page?: PageTerm;
+}
+
+/** How long a page can be paid on. */
+export interface PageTerm {
+  /** Milliseconds since the epoch. Then it is closed, and only then may it be known that nobody has paid. */
+  endsAt: number;
 }
 
 /** Money on its way back. What is neither failed nor undone counts against what can still be refunded. */

@@ -6,8 +6,10 @@ import type { Conclusion } from './till.js';
 export interface Settlements {
   /**
    * What becomes true together with the outcome of a charge of a capture; `charge` is the record as it is about to be
-   * written, `approved` (then with its token) or `declined`. Null: nothing. Reads only, and may be asked more than once:
+   * written, `approved` (then with its token, where it has one) or `declined`. Null: nothing. Reads only, and may be asked more than once:
    * a write that comes too late is computed anew.
    */
   conclude(charge: ChargeRecord, token: TokenView | null): Promise<Conclusion | null>;
+  /** The payer's bank knows him, on the page where he pays; whether it says yes is to come. */
+  authenticated(charge: ChargeRecord): Promise<void>;
 }

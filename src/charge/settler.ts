@@ -9,7 +9,7 @@ import type { Cashier } from './cashier.js';
 import { FIRST_LOOK_MS, type ChargeBook } from './charge-book.js';
 import { isOpen, isUnsettled, openRefunds, type Answer } from './charge-steps.js';
 import type { ChargeStore } from './charge-store.js';
-import type { ChargeRecord, RefundRecord } from './charge.js';
+import type { ChargeRecord, PageTerm, RefundRecord } from './charge.js';
 import type { Refunds } from './refunds.js';
 import type { Settlements } from './settlements.js';
 import type { ChargeName, Unsettled } from './unsettled.js';
@@ -36,6 +36,8 @@ const BATCH = 8;
 const LEAST_PAUSE_MS = 1_000;
 /** Whatever the provider's absence: a third of the minute in which a charge is settled after its return. */
 const MOST_PAUSE_MS = 20_000;
+/** Of a page the provider tells by itself; this is for notices that get lost. */
+const PAGE_PAUSE_MS = 10_000;
 /** Then it is for an operator: `npx tonewall charges unknown`. A notice of the provider's still wakes it. */
 const GIVE_UP_MS = 24 * 3_600_000;
 
@@ -89,8 +91,9 @@ export class Settler {
 
   async #settleCharge(record: ChargeRecord): Promise<ChargeRecord> {
     const { psp, store } = this.#options;
-    const { state, view } = record;
+    const { state, view, page } = record;
     if (state === 'created') return this.#close(record, NOTHING_TAKEN);
+    if (page !== undefined) return this.#settlePage(record, page);
     const payment = { reference: view.id, providerReference: view.provider_reference };
     let found: Found;
     try {
@@ -106,6 +109,21 @@ export class Settler {
     return state === 'sent' ? this.#doubt(record) : record;
   }
 
+  /** Until its page is closed nobody has refused to pay. What became of it then is looked up once more. */
+  async #settlePage(record: ChargeRecord, { endsAt }: PageTerm): Promise<ChargeRecord> {
+    const { psp, settlements, clock } = this.#options;
+    const payment = { reference: record.view.id, providerReference: record.view.provider_reference };
+    let found = await psp.lookUp(payment);
+    if (isWaiting(found) && clock.now() >= endsAt) {
+      await psp.closePage(payment);
+      found = await psp.lookUp(payment);
+      if (isWaiting(found)) return this.#close(record, NOTHING_TAKEN);
+    }
+    if (found.status === 'approved' || found.status === 'declined') return this.#close(record, found);
+    if (found.status === 'pending' && found.step === 'authenticated') await settlements.authenticated(record);
+    return record;
+  }
+
   /** Whether nobody can pay it any more: what the provider knows by a name of its own is ended there first. */
   async #isEnded(payment: PaymentName, found: 'pending' | 'absent'): Promise<boolean> {
     const { psp } = this.#options;
@@ -119,10 +137,10 @@ export class Settler {
 
   async #close(record: ChargeRecord, answer: Answer): Promise<ChargeRecord> {
     const { audit, cashier, settlements, vault } = this.#options;
-    const { merchant, captureId, view } = record;
+    const { merchant, captureId, token: name, view } = record;
     return audit.operation('charge.settle', `${merchant}/${view.id}`, async () => {
       if (captureId === null) return cashier.close(record, answer, () => null);
-      const token = answer.status === 'approved' ? await vault.token(merchant, record.token) : null;
+      const token = answer.status === 'approved' && name !== null ? await vault.token(merchant, name) : null;
       return cashier.close(record, answer, (charge) => settlements.conclude(charge, token));
     });
   }
@@ -137,6 +155,8 @@ export class Settler {
   /** Whether somebody is still at it: whoever makes the charge, or its capture, which writes down that nobody knows. */
   #isInHand(record: ChargeRecord): boolean {
     const { store, clock } = this.#options;
+    // A page is in the payer's hands: it may be looked at as soon as there is one.
+    if (record.page !== undefined && record.state === 'sent') return false;
     const told = record.captureId !== null && record.state === 'unknown';
     return isBusy(record, store.unsettled) || (told && clock.now() - record.since < FIRST_LOOK_MS);
   }
@@ -183,6 +203,9 @@ export class Settler {
   #next(record: ChargeRecord): number | null {
     const { store, clock, log } = this.#options;
     const now = clock.now();
+    if (record.page !== undefined && record.state === 'sent') {
+      return Math.max(now + LEAST_PAUSE_MS, Math.min(now + PAGE_PAUSE_MS, record.page.endsAt));
+    }
     const waiting = isOpen(record) ? [record, ...openRefunds(record)] : openRefunds(record);
     const looks = waiting.flatMap(({ state, since }) => {
       if (state === 'created' || state === 'sent') return [store.unsettled.graceEnd({ since })];
@@ -196,6 +219,11 @@ export class Settler {
     );
     return null;
   }
+}
+
+/** Whether nobody has paid so far, as far as the provider says. */
+function isWaiting({ status }: Found): boolean {
+  return status === 'pending' || status === 'absent';
 }
 
 /** Whether the process that asks the provider may still be at it. */

@@ -39,7 +39,7 @@ export const charges: Command = {
   help: `
 ${USAGE}
   unknown           charges and refunds that are not settled yet, those in progress included
-  show ID           all that is kept of one charge, as JSON
+  show ID           all that is kept of one charge and its refunds, as JSON
   settle ID         writes the outcome of an unknown charge down, once you have looked it up at the provider
     --approved      the money was taken
     --declined      it was not, and never will be: void it at the provider first
@@ -112,8 +112,9 @@ function rowOf({ merchant, state, since, refunds, view }: ChargeRecord): string[
 
 async function show(io: CommandIo, merchant: string, id: string): Promise<number> {
   return withServiceRedis(io, async (redis) => {
-    const { idempotency: _digest, ...record } = await storeOf(redis, io.env).get(merchant, id);
-    io.stdout.write(`${JSON.stringify(record, null, 2)}\n`);
+    const { idempotency: _digest, refunds, ...record } = await storeOf(redis, io.env).get(merchant, id);
+    const shown = { ...record, refunds: refunds.map(({ idempotency: _asked, ...refund }) => refund) };
+    io.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);
     return 0;
   });
 }
@@ -181,9 +182,10 @@ async function writeDown(record: ChargeRecord, answer: Answer, means: Means): Pr
   const records = new RedisRecords(means.redis, 'operator');
   const settlements = new CaptureSettlements({ ...shared, records, registry: new Registry(systemClock) });
   try {
-    const inCapture = record.captureId !== null;
-    const token =
-      inCapture && answer.status === 'approved' ? await vault.token(record.merchant, record.token) : null;
+    const { merchant, captureId, token: name } = record;
+    const inCapture = captureId !== null;
+    const kept = inCapture && answer.status === 'approved' ? name : null;
+    const token = kept === null ? null : await vault.token(merchant, kept);
     await book.close(record, answer, (charge) => (inCapture ? settlements.conclude(charge, token) : null));
   } finally {
     tokens.close();

@@ -72,12 +72,14 @@ export function captureRoutes(calls: Calls): Route[] {
       method: 'post',
       path: '/v1/captures/{id}/cancel',
       summary: 'Ends a capture; what was keyed is wiped.',
-      description: 'A second cancel answers 200 too.',
+      description:
+        'A second cancel answers 200 too. Of one that waits for its payment link the page is closed first; 409 when it ' +
+        'has been paid.',
       scope: 'captures:write',
       params: idParams,
       query: noQuery,
       answer: theCapture,
-      problems: ['not_found', 'capture_over'],
+      problems: ['not_found', 'capture_over', 'psp_unavailable'],
       handle: ({ client, params }) => calls.cancel(client.merchant, params.id),
     }),
     route({

@@ -2,6 +2,9 @@ import { z } from 'zod';
 import {
   ADVICE_CODES,
   FIELD_NAMES,
+  LINK_CHANNELS,
+  LINK_DELIVERIES,
+  LINK_STATUSES,
   NEXT_STEPS,
   OUTCOMES,
   REASONS,
@@ -10,6 +13,7 @@ import {
   type ChargeView,
   type DeclineView,
   type FieldView,
+  type LinkView,
 } from '../capture/view.js';
 import { REFUSAL_CODES } from '../psp/decline-code.js';
 import { BRANDS } from '../card/brands.js';
@@ -81,6 +85,25 @@ export const chargeSchema = z
   })
   .describe('Money taken with a token, or not.') satisfies z.ZodType<ChargeView>;
 
+export const linkSchema = z
+  .object({
+    id: z.string().meta({ examples: ['lnk_2W9R5T8Y1P4S7D0F3G6H9JKQZC'] }),
+    capture_id: z.string(),
+    status: z
+      .enum(LINK_STATUSES)
+      .describe(
+        '`sent`: the message is out; the last four are ends: `paid`, `failed`, `expired`, `cancelled`.',
+      ),
+    channel: z.enum(LINK_CHANNELS),
+    to: z.string().nullable().describe('Masked; null when it is spoken.'),
+    delivery: z.enum(LINK_DELIVERIES).nullable().describe('Of the last message.'),
+    address: z.string().describe('Where the code can be typed.'),
+    code: z.string().describe('Read it out; with the address in front it is the link.'),
+    expires_at: at,
+    created_at: at,
+  })
+  .describe("A page of the provider's on which the payer pays by himself.") satisfies z.ZodType<LinkView>;
+
 export const captureSchema = z
   .object({
     id: z.string().meta({ examples: ['cap_4F0V3P2B9K7W1D8S6M5N0QZXCR'] }),
@@ -103,6 +126,7 @@ export const captureSchema = z
     card: cardSchema.nullable(),
     charge: chargeSchema.nullable().describe('The last one tried, approved or not.'),
     decline: declineSchema.nullable().describe('Why the provider refused the last time.'),
+    link: linkSchema.nullable().describe('The payment link, once one was sent.'),
     advice: adviceSchema.nullable().describe('What the agent is to know beforehand.'),
     created_at: at,
     updated_at: at,

@@ -4,6 +4,7 @@ import helmet from 'helmet';
 import type { ApiKeys } from '../access/api-keys.js';
 import type { Audit } from '../audit/audit.js';
 import type { Calls } from '../call/calls.js';
+import type { Links } from '../call/links.js';
 import type { Charges } from '../charge/charges.js';
 import type { Clock } from '../clock.js';
 import type { EventLog } from '../crm/event.js';
@@ -22,6 +23,7 @@ import { Gate } from './gate.js';
 import { healthRouter, type Health } from './health.js';
 import { Idempotency } from './idempotency.js';
 import { visiting } from './visiting.js';
+import { linkRoutes } from './link-routes.js';
 import { nothingHere, problemHandler } from './problem-handler.js';
 import { resource, type Handlers } from './resource.js';
 import type { Route } from './route.js';
@@ -32,6 +34,7 @@ export interface HttpOptions {
   calls: Calls;
   vault: Vault;
   charges: Charges;
+  links: Links;
   events: EventLog;
   redis: Redis;
   apiKeys: ApiKeys;
@@ -49,11 +52,13 @@ export function apiRoutes({
   calls,
   vault,
   charges,
+  links,
   events,
-}: Pick<HttpOptions, 'calls' | 'vault' | 'charges' | 'events'>): Route[] {
+}: Pick<HttpOptions, 'calls' | 'vault' | 'charges' | 'links' | 'events'>): Route[] {
   return [
     ...callRoutes(calls),
     ...captureRoutes(calls),
+    ...linkRoutes(links),
     ...tokenRoutes(vault),
     ...chargeRoutes(charges),
     ...eventRoutes(events),

@@ -1,5 +1,6 @@
 import { CaptureDesk } from '../../src/call/capture-desk.js';
 import type { ArmRequest } from '../../src/call/calls.js';
+import { LinkWatch } from '../../src/call/link-watch.js';
 import { RedisRecords } from '../../src/call/redis-records.js';
 import { Registry } from '../../src/call/registry.js';
 import { Switchboard } from '../../src/call/switchboard.js';
@@ -100,7 +101,19 @@ export async function openDesk(client: RedisClient) {
     nameOf: (merchant, number) => Promise.resolve(`${merchant} ${number.length}`),
     advice: (card, money) => Promise.resolve(outside.foreseen(card, money)),
   };
-  const desk = new CaptureDesk({ ...shared, till, limits, sums, redis: watchable, testCards: 'allow' });
+  const links = {
+    cancel: () => Promise.reject(new AppError('not_found', 'there is no link')),
+    watch: new LinkWatch(shared),
+  };
+  const desk = new CaptureDesk({
+    ...shared,
+    till,
+    links,
+    limits,
+    sums,
+    redis: watchable,
+    testCards: 'allow',
+  });
 
   /** A party's stream begins; what it is told to do is said. */
   const stream = (who: string, ticket: string, callSid: string): StreamHandler | null => {

@@ -89,7 +89,9 @@ export async function startChargeWorld(
   const cashier = new Cashier({ psp, store, book, vault, ...shared });
   const refunds = new Refunds({ psp, store, book, sums, ...shared });
   const settled: ChargeWorld['settled'] = [];
+  const authenticated: string[] = [];
   const settlements: Settlements = {
+    authenticated: async ({ view }) => void authenticated.push(view.id),
     conclude: async (charge) => {
       settled.push(charge);
       const slot = slotTag(SHOP, BUCKET);

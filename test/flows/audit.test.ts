@@ -20,12 +20,14 @@ const ROUTES: Readonly<Record<string, AuditType | null>> = {
   'get /v1/captures/{id}': null,
   'post /v1/captures/{id}/cancel': 'capture.cancel',
   'post /v1/captures/{id}/extend': null,
+  'post /v1/captures/{id}/link': 'link.send',
   'post /v1/captures/{id}/fields/{name}/clear': null,
   'get /v1/captures/{id}/events': null,
   'get /v1/tokens/{token}': 'token.read',
   'delete /v1/tokens/{token}': 'token.destroy',
   'post /v1/charges': 'charge.create',
   'get /v1/charges/{id}': null,
+  'get /v1/charges/{id}/refunds': null,
   'post /v1/charges/{id}/refunds': 'charge.refund',
   'post /v1/charges/{id}/void': 'charge.void',
   'get /v1/events': null,
@@ -182,7 +184,13 @@ describe('A44: a service whose disk is full when it starts', () => {
 
 it('has an event for each operation of the API that touches a card or begins or ends a capture', () => {
   const nothing = {} as never;
-  const routes = apiRoutes({ calls: nothing, vault: nothing, charges: nothing, events: nothing });
+  const routes = apiRoutes({
+    calls: nothing,
+    vault: nothing,
+    charges: nothing,
+    links: nothing,
+    events: nothing,
+  });
   expect(routes.map(({ method, path }) => `${method} ${path}`)).toEqual(Object.keys(ROUTES));
 });
 

@@ -13,7 +13,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['console'],
   ['http'],
   ['call'],
-  ['charge'],
+  ['charge', 'link'],
   ['receipts'],
   ['carrier', 'crm'],
   // What a carrier's short messages are an implementation of.

@@ -3,6 +3,7 @@ import express from 'express';
 import request from 'supertest';
 import { AppError } from '../../src/errors.js';
 import type { EventLog } from '../../src/crm/event.js';
+import type { Links } from '../../src/call/links.js';
 import type { Charges } from '../../src/charge/charges.js';
 import { apiRoutes } from '../../src/http/http.js';
 import { problemSchema } from '../../src/http/problem.js';
@@ -28,6 +29,7 @@ import {
 
 const routes = apiRoutes({
   ...{ calls: new FakeCalls(), vault: {} as Vault, charges: {} as Charges, events: {} as EventLog },
+  links: {} as Links,
 });
 
 let world: HttpWorld;
@@ -46,8 +48,12 @@ function ask(route: Route, key: string) {
   const asked = request(world.server)[route.method](path).set('authorization', `Bearer ${key}`);
   if (route.idempotent === 'required') asked.set('idempotency-key', 'a key');
   if (route.body === undefined) return asked;
-  const body = route.path.startsWith('/v1/charges') ? chargeBodyOf(route) : { call: CALL_ID };
-  return asked.send(body);
+  return asked.send(bodyOf(route));
+}
+
+function bodyOf(route: Route): object {
+  if (route.path.startsWith('/v1/charges')) return chargeBodyOf(route);
+  return route.path.endsWith('/link') ? { channel: 'spoken' } : { call: CALL_ID };
 }
 
 function chargeBodyOf({ path }: Route): object {
@@ -73,6 +79,7 @@ describe('every route', () => {
       'delete /v1/tokens/{token}': 'tokens:delete',
       'post /v1/charges': 'charges:write',
       'get /v1/charges/{id}': 'charges:write',
+      'get /v1/charges/{id}/refunds': 'charges:write',
       'post /v1/charges/{id}/refunds': 'charges:write',
       'post /v1/charges/{id}/void': 'charges:write',
       'get /v1/events': 'events:read',

@@ -114,7 +114,7 @@ const charges = new TokenCharges({
 });
 const settler = new Settler({
   ...{ psp, store, book, cashier, refunds, vault, audit, merchants: [SHOP], ...shared },
-  settlements: { conclude: () => Promise.resolve(null) },
+  settlements: { conclude: () => Promise.resolve(null), authenticated: () => Promise.resolve() },
 });
 
 await untilReady(redis);

@@ -4,9 +4,11 @@ import type { Express } from 'express';
 import { apiKeyList } from '../../src/access/api-key-list.js';
 import { SCOPES, type Scope } from '../../src/access/scope.js';
 import type { ArmRequest, Calls, CallView, CaptureQuery } from '../../src/call/calls.js';
-import type { CaptureView, ChargeView } from '../../src/capture/view.js';
+import type { Links, Opening } from '../../src/call/links.js';
+import type { CaptureView, ChargeView, LinkView } from '../../src/capture/view.js';
 import { dots } from '../../src/card/mask.js';
 import type { ChargeRequest, Charges } from '../../src/charge/charges.js';
+import type { RefundView } from '../../src/charge/refund-view.js';
 import type { EventLog, EventQuery, LoggedEvent } from '../../src/crm/event.js';
 import { AppError, type MemberError } from '../../src/errors.js';
 import { createHttp, type HttpOptions } from '../../src/http/http.js';
@@ -71,6 +73,7 @@ export const CAPTURE: CaptureView = {
   charge: null,
   decline: null,
   advice: null,
+  link: null,
   created_at: '2026-01-01T00:00:00.000Z',
   updated_at: '2026-01-01T00:00:00.000Z',
 };
@@ -206,6 +209,11 @@ export const CHARGE: ChargeView = {
   created_at: '2026-01-01T00:00:00.000Z',
 };
 
+export const REFUND: RefundView = {
+  ...{ id: 'rfd_6T1M9C4X8Z2Q7V0K5R3W1JNHBG', kind: 'refund', amount: 300, currency: 'EUR' },
+  ...{ status: 'failed', updated_at: '2026-01-01T00:00:00.000Z' },
+};
+
 /** One charge, of the merchant `default`; nothing of anybody else's. */
 class FakeCharges implements Charges {
   readonly asked: unknown[] = [];
@@ -218,6 +226,11 @@ class FakeCharges implements Charges {
 
   get(merchant: string, id: string): Promise<ChargeView> {
     return this.#answer(merchant, id);
+  }
+
+  async refunds(merchant: string, id: string): Promise<RefundView[]> {
+    await this.#answer(merchant, id);
+    return [REFUND];
   }
 
   refund(merchant: string, id: string, amount: number | null, idempotencyKey: string): Promise<ChargeView> {
@@ -272,6 +285,28 @@ export interface HttpWorld {
   close(): Promise<void>;
 }
 
+/** The link of the one capture. */
+class FakeLinks implements Links {
+  async send(merchant: string, captureId: string): Promise<LinkView> {
+    if (merchant === 'default' && captureId === CAPTURE_ID) return LINK;
+    throw new AppError('not_found', 'there is no such capture');
+  }
+
+  cancel(): Promise<never> {
+    throw new AppError('not_found', 'there is no such capture');
+  }
+
+  async open(): Promise<Opening> {
+    return { status: 'unknown' };
+  }
+}
+
+const LINK: LinkView = {
+  ...{ id: 'lnk_AAAAAAAAAAAAAAAAAAAAAAAAAA', capture_id: CAPTURE_ID, status: 'created', channel: 'spoken' },
+  ...{ to: null, delivery: null, address: 'https://pay.example/l', code: '4F7K-92QX' },
+  ...{ expires_at: '2026-01-01T00:30:00.000Z', created_at: '2026-01-01T00:00:00.000Z' },
+};
+
 /** The native API over real HTTP, with the rooms below played by fakes. */
 export async function startHttpWorld(replace: Partial<HttpOptions> = {}): Promise<HttpWorld> {
   const calls = new FakeCalls();
@@ -286,6 +321,7 @@ export async function startHttpWorld(replace: Partial<HttpOptions> = {}): Promis
     calls,
     vault: new FakeVault(),
     charges,
+    links: new FakeLinks(),
     events,
     redis: redisAway,
     apiKeys: apiKeyList([
