@@ -2,6 +2,7 @@ import type { Audit } from '../audit/audit.js';
 import { shortened } from '../audit/audit-entry.js';
 import type { ChargeView } from '../capture/view.js';
 import type { ChargeRequest, Charges } from './charges.js';
+import type { RefundView } from './refund-view.js';
 import type { Taken, TakeRequest, Till } from './till.js';
 
 /** Charges of which none is made, and none given back, unless its intent is in the audit trail. */
@@ -27,6 +28,10 @@ export class AuditedCharges implements Charges {
 
   get(merchant: string, id: string): Promise<ChargeView> {
     return this.#charges.get(merchant, id);
+  }
+
+  refunds(merchant: string, id: string): Promise<RefundView[]> {
+    return this.#charges.refunds(merchant, id);
   }
 
   refund(merchant: string, id: string, amount: number | null, idempotencyKey: string): Promise<ChargeView> {

@@ -1,5 +1,6 @@
 import type { ChargeView } from '../capture/view.js';
 import type { Network } from '../psp/psp.js';
+import type { RefundView } from './refund-view.js';
 
 export interface ChargeRequest {
   token: string;
@@ -24,6 +25,8 @@ export interface Charges {
   /** Resolves with the outcome, `unknown` too. Whatever dies in between, the card is charged once. */
   charge(merchant: string, request: ChargeRequest): Promise<ChargeView>;
   get(merchant: string, id: string): Promise<ChargeView>;
+  /** Every refund that was tried, the oldest first; those that failed, and of which nobody knows yet, too. */
+  refunds(merchant: string, id: string): Promise<RefundView[]>;
   /** `amount` null: what is left. Never more than was taken; `unknown` until the provider has told. */
   refund(merchant: string, id: string, amount: number | null, idempotencyKey: string): Promise<ChargeView>;
   /** Gives all of it back before it is settled; where the provider can't, says so. */

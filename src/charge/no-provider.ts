@@ -2,6 +2,7 @@ import type { ChargeView } from '../capture/view.js';
 import { AppError } from '../errors.js';
 import type { ChargeStore } from './charge-store.js';
 import type { Charges } from './charges.js';
+import { refundViews, type RefundView } from './refund-view.js';
 
 /** What a service without a payment provider says to whoever asks for money. Charges of before can be read. */
 export class NoProvider implements Charges {
@@ -17,6 +18,10 @@ export class NoProvider implements Charges {
 
   async get(merchant: string, id: string): Promise<ChargeView> {
     return (await this.#store.get(merchant, id)).view;
+  }
+
+  async refunds(merchant: string, id: string): Promise<RefundView[]> {
+    return refundViews(await this.#store.get(merchant, id));
   }
 
   refund(): Promise<never> {

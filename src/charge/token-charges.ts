@@ -13,6 +13,7 @@ import { idempotencyDigest, type ChargeStore } from './charge-store.js';
 import { created } from './charge-steps.js';
 import type { ChargeRecord } from './charge.js';
 import type { ChargeRequest, Charges } from './charges.js';
+import { refundViews, type RefundView } from './refund-view.js';
 import type { Refunds } from './refunds.js';
 
 export interface TokenChargesOptions {
@@ -64,6 +65,10 @@ export class TokenCharges implements Charges {
 
   async get(merchant: string, id: string): Promise<ChargeView> {
     return (await this.#options.store.get(merchant, id)).view;
+  }
+
+  async refunds(merchant: string, id: string): Promise<RefundView[]> {
+    return refundViews(await this.#options.store.get(merchant, id));
   }
 
   async refund(merchant: string, id: string, amount: number | null, key: string): Promise<ChargeView> {

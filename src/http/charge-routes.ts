@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { amount, currency, freeText } from '../call/arm-body.js';
 import type { Charges } from '../charge/charges.js';
+import type { RefundView } from '../charge/refund-view.js';
 import type { ErrorCode } from '../errors.js';
 import type { Network } from '../psp/psp.js';
 import { chargeSchema } from './capture-schema.js';
@@ -25,6 +26,19 @@ export const refundBody = z.strictObject({
     .nullable()
     .default(null)
     .describe("In the currency's minor unit; null: all that is left."),
+});
+
+export const refundListSchema = z.object({
+  refunds: z.array(
+    z.object({
+      id: z.string().meta({ examples: ['rfd_6T1M9C4X8Z2Q7V0K5R3W1JNHBG'] }),
+      kind: z.enum(['refund', 'void']).describe('A void undoes all of a charge.'),
+      amount: z.int().describe("In the currency's minor unit."),
+      currency: z.string(),
+      status: z.enum(['succeeded', 'failed', 'unknown']).describe('`unknown` will be settled.'),
+      updated_at: z.iso.datetime().describe('Of the last change of `status`.'),
+    }) satisfies z.ZodType<RefundView>,
+  ),
 });
 
 const theCharge = { schema: chargeSchema, description: 'The charge.' } as const;
@@ -65,6 +79,22 @@ export function chargeRoutes(charges: Charges): Route[] {
       answer: { status: 200, ...theCharge },
       problems: ['not_found', 'redis_unavailable'],
       handle: ({ client, params }) => charges.get(client.merchant, params.id),
+    }),
+    route({
+      method: 'get',
+      path: '/v1/charges/{id}/refunds',
+      summary: 'Lists what was given back of a charge, or was tried to be.',
+      description: 'Refunds and voids, the oldest first; those that failed, or are not settled yet, too.',
+      scope: 'charges:write',
+      params: idParams,
+      query: noQuery,
+      answer: {
+        status: 200,
+        schema: refundListSchema,
+        description: 'The refunds of the charge, 100 at most.',
+      },
+      problems: ['not_found', 'redis_unavailable'],
+      handle: async ({ client, params }) => ({ refunds: await charges.refunds(client.merchant, params.id) }),
     }),
     route({
       method: 'post',

@@ -76,6 +76,21 @@ describe('a refund', () => {
     expect(await world.charges.refund(SHOP, charge.id, null, 'b')).toMatchObject({ refunded: 1000 });
   });
 
+  it('is listed whatever became of it', async () => {
+    await world.charges.refund(SHOP, charge.id, 100, 'a');
+    world.psp.deeds.push({ kind: 'decline', code: 'processing_error' }, { kind: 'lose', took: true });
+    await world.charges.refund(SHOP, charge.id, 200, 'b');
+    await world.charges.refund(SHOP, charge.id, 300, 'c');
+    const [id, updated_at] = [expect.stringMatching(/^rfd_/), expect.stringMatching(/^2\d{3}-.+Z$/)];
+    const shown = { id, kind: 'refund', currency: 'EUR', updated_at };
+    expect(await world.charges.refunds(SHOP, charge.id)).toEqual([
+      { ...shown, amount: 100, status: 'succeeded' },
+      { ...shown, amount: 200, status: 'failed' },
+      { ...shown, amount: 300, status: 'unknown' },
+    ]);
+    await expect(world.charges.refunds('other', charge.id)).rejects.toMatchObject({ code: 'not_found' });
+  });
+
   it('of which nobody knows counts as given until it is settled', async () => {
     for (const [took, refunded] of [
       [true, 600],

@@ -69,6 +69,20 @@ describe('charges show', () => {
     expect(shown).not.toHaveProperty('idempotency');
   });
 
+  it('shows refunds, those that failed too', async () => {
+    const charge = await world.charges.charge(SHOP, {
+      ...{ token: await world.token(), amount: 1000, currency: 'EUR', reference: null, network: null },
+      ...{ idempotencyKey: 'k', language: 'en' },
+    });
+    world.psp.deeds.push({ kind: 'decline', code: 'processing_error' });
+    await world.charges.refund(SHOP, charge.id, 300, 'r');
+    const { refunds } = JSON.parse((await run('show', charge.id, '--merchant', SHOP)).stdout);
+    const id = expect.stringMatching(/^rfd_/);
+    expect(refunds).toEqual([
+      { id, kind: 'refund', amount: 300, state: 'failed', since: expect.any(Number) },
+    ]);
+  });
+
   it('knows no charge of another merchant', async () => {
     const { id } = await unknown();
     await expect(run('show', id)).rejects.toMatchObject({ code: 'not_found' });

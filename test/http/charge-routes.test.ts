@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
 import { NoProvider } from '../../src/charge/no-provider.js';
 import { AppError } from '../../src/errors.js';
-import { CHARGE, FULL_KEY, startHttpWorld, TOKEN, type HttpWorld } from '../support/http-world.js';
+import { CHARGE, FULL_KEY, REFUND, startHttpWorld, TOKEN, type HttpWorld } from '../support/http-world.js';
 
 let world: HttpWorld;
 beforeEach(async () => {
@@ -106,6 +106,13 @@ describe('what comes of a charge', () => {
       { id: CHARGE.id, amount: 300, idempotencyKey: 'a key' },
       { id: CHARGE.id, amount: null, idempotencyKey: 'a key' },
     ]);
+  });
+
+  it('is listed, what failed too', async () => {
+    const path = `/v1/charges/${CHARGE.id}/refunds`;
+    const answer = await request(world.server).get(path).set('authorization', `Bearer ${FULL_KEY}`);
+    expect([answer.status, answer.body]).toEqual([200, { refunds: [REFUND] }]);
+    expect(world.charges.asked).toEqual([CHARGE.id]);
   });
 
   it('is voided, or says that it is too late', async () => {

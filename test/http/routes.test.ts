@@ -80,6 +80,7 @@ describe('every route', () => {
       'post /v1/charges': 'charges:write',
       'get /v1/charges/{id}': 'charges:write',
       'get /v1/charges/{id}/refunds': 'charges:write',
+      'get /v1/charges/{id}/refunds': 'charges:write',
       'post /v1/charges/{id}/refunds': 'charges:write',
       'post /v1/charges/{id}/void': 'charges:write',
       'get /v1/events': 'events:read',
