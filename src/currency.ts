@@ -16,3 +16,9 @@ export const MINOR_UNITS: ReadonlyMap<string, number> = new Map(
     codes.split(/\s+/).map((code): [string, number] => [code, Number(digits)]),
   ),
 );
+
+/** `12.50 EUR`, from the currency's minor unit. */
+export function moneyText(amount: number, currency: string): string {
+  const decimals = MINOR_UNITS.get(currency) ?? 2;
+  return `${(amount / 10 ** decimals).toFixed(decimals)} ${currency}`;
+}

@@ -1,5 +1,6 @@
 import type { DemoText } from './demo-text.js';
-import type { CaptureAnswer } from './sandbox-client.js';
+import { moneyText } from '../currency.js';
+import type { CaptureAnswer, LedgerEntry } from './sandbox-client.js';
 
 const UP = '\u001b[A';
 const CLEAR_LINE = '\u001b[2K\r';
@@ -31,7 +32,7 @@ export class DemoScreen {
       return label(this.#text.fields[name] ?? name, masked + mark);
     });
     if (this.#inPlace) lines.push(this.#beepLine());
-    if (capture.status === 'processing') lines.push(label('', this.#text.sealing));
+    if (capture.status === 'processing') lines.push(label('', this.#text.processing));
     this.#draw(lines.map((line) => line.trimEnd()));
   }
 
@@ -45,6 +46,17 @@ export class DemoScreen {
     this.line('');
     this.line(label(this.#text.token, token));
     this.line(label(this.#text.card, `${card.brand} •••• ${card.last4}  ${expiry}`));
+  }
+
+  /** What became of the money, and what the provider says of it. */
+  charge(charge: NonNullable<CaptureAnswer['charge']>, ledger: readonly LedgerEntry[]): void {
+    const { id, status, amount, currency, decline } = charge;
+    this.line(
+      label(this.#text.charge, `${moneyText(amount, currency)}  ${this.#text.status[status]}  ${id}`),
+    );
+    if (decline !== null) this.line(label('', decline.for_agent));
+    const moved = ledger.map(({ kind, amount, currency }) => `${kind} ${moneyText(amount, currency)}`);
+    this.line(label(this.#text.ledger, moved.join(', ') || this.#text.nothingMoved));
   }
 
   files(recordings: { caller_sent: string; agent_heard: string }, picture: string): void {

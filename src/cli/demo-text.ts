@@ -6,9 +6,13 @@ export interface DemoText {
   fields: Readonly<Record<string, string>>;
   agentHears: string;
   accepted: string;
-  sealing: string;
+  processing: string;
   token: string;
   card: string;
+  charge: string;
+  status: Readonly<Record<'approved' | 'declined' | 'unknown', string>>;
+  ledger: string;
+  nothingMoved: string;
   noToken: (reason: string) => string;
   callerSent: string;
   agentHeard: string;
@@ -28,9 +32,13 @@ export const DEMO_TEXT: Readonly<Record<DemoLanguage, DemoText>> = {
     },
     agentHears: 'Agent hears',
     accepted: 'ok',
-    sealing: 'sealing the card …',
+    processing: 'the card is on its way …',
     token: 'Token',
     card: 'Card',
+    charge: 'Charge',
+    status: { approved: 'approved', declined: 'declined', unknown: 'not known yet' },
+    ledger: 'Provider says',
+    nothingMoved: 'nothing was moved',
     noToken: (reason) => `No token: ${reason}`,
     callerSent: 'Caller sent',
     agentHeard: 'Agent heard',
@@ -46,9 +54,13 @@ export const DEMO_TEXT: Readonly<Record<DemoLanguage, DemoText>> = {
     },
     agentHears: 'L’agent entend',
     accepted: 'ok',
-    sealing: 'la carte est scellée …',
+    processing: 'la carte est en route …',
     token: 'Jeton',
     card: 'Carte',
+    charge: 'Débit',
+    status: { approved: 'accepté', declined: 'refusé', unknown: 'pas encore connu' },
+    ledger: 'Prestataire',
+    nothingMoved: 'rien n’a bougé',
     noToken: (reason) => `Pas de jeton : ${reason}`,
     callerSent: 'Client',
     agentHeard: 'Agent',

@@ -9,7 +9,7 @@ import { mulawOf } from '../recording/wav.js';
 import type { Command } from './command.js';
 import { DemoScreen } from './demo-screen.js';
 import { DEMO_TEXT, type DemoLanguage } from './demo-text.js';
-import { SandboxClient, type CaptureAnswer } from './sandbox-client.js';
+import { SandboxClient, type CaptureAnswer, type Money } from './sandbox-client.js';
 
 /** A number for fiction (ARCEP), not that of the phone page. */
 const CALLER = '+33639980002';
@@ -23,6 +23,8 @@ const LAST_BEEPS_MS = 700;
 const INTERRUPTED = 130;
 /** A slip of the finger, taken back with `*`. */
 const SLIP_KEYS = 5;
+/** What `--charge` takes. */
+const PRICE: Money = { amount: 1250, currency: 'EUR' };
 /** Cards whose number can go on: `#` ends it. */
 const NO_USUAL_LENGTH: ReadonlySet<TestCardName> = new Set(['unionpay', 'maestro']);
 
@@ -30,19 +32,20 @@ export const demo: Command = {
   name: 'demo',
   summary: 'plays a scripted call in the running sandbox: a card is keyed, a token comes out',
   help: `
-Usage: npx tonewall demo [--card ${TEST_CARD_NAMES.join('|')}] [--language en|fr]
+Usage: npx tonewall demo [--charge] [--card ${TEST_CARD_NAMES.join('|')}] [--language en|fr]
 
 Needs the sandbox (npm start). A caller phones, the agent's telephone answers by itself, and the caller keys a published
 test card with real tones, slips once and corrects it. Then: the token, two sound files (what the caller sent,
 what the agent heard) and a picture of both. An agent page that is open shows the call and plays it.
 
+  --charge         the caller keys the security code, too, and pays 12.50 EUR by the simulated provider
   --card NAME      default visa
   --language en|fr default: that of LANG, else en
 
-The exit code is 0 only when there is a token.
+The exit code is 0 only when there is a token, and with --charge only when the money was taken.
 `,
   async run(args, io) {
-    const { card, language } = read(args, io.env);
+    const { card, language, money } = read(args, io.env);
     const text = DEMO_TEXT[language];
     const screen = new DemoScreen(io.stdout, text);
     const sandbox = await SandboxClient.find(io.env);
@@ -55,7 +58,7 @@ The exit code is 0 only when there is a token.
     try {
       await untilLive(sandbox, call_sid);
       screen.line(text.talking);
-      capture = await keyCard(sandbox, call_sid, card, screen);
+      capture = await keyCard(sandbox, call_sid, { card, money }, screen);
       await sleep(LAST_BEEPS_MS);
     } catch (error) {
       await hangUp().catch(() => null);
@@ -65,6 +68,8 @@ The exit code is 0 only when there is a token.
     }
     const { recordings } = await hangUp();
     screen.result(capture);
+    const { charge } = capture;
+    if (charge !== null) screen.charge(charge, await sandbox.ledger(charge.id));
     if (recordings !== null) screen.files(recordings, await picture(recordings, text));
     return capture.token === null ? 1 : 0;
   },
@@ -72,15 +77,19 @@ The exit code is 0 only when there is a token.
 
 function read(args: readonly string[], env: Readonly<Record<string, string | undefined>>) {
   const card = { type: 'string', default: 'visa' } as const;
+  const charge = { type: 'boolean', default: false } as const;
   const language = { type: 'string', default: env['LANG']?.startsWith('fr') === true ? 'fr' : 'en' } as const;
   try {
-    const { values } = parseArgs({ args: [...args], options: { card, language } });
+    const { values } = parseArgs({ args: [...args], options: { card, charge, language } });
     if (isCard(values.card) && isLanguage(values.language))
-      return { card: values.card, language: values.language };
+      return { card: values.card, language: values.language, money: values.charge ? PRICE : null };
   } catch {
     // Said below, as for a value that is not known.
   }
-  throw new AppError('bad_request', `demo takes --card ${TEST_CARD_NAMES.join('|')} and --language en|fr`);
+  throw new AppError(
+    'bad_request',
+    `demo takes --charge, --card ${TEST_CARD_NAMES.join('|')} and --language en|fr`,
+  );
 }
 
 function isCard(name: string): name is TestCardName {
@@ -111,10 +120,10 @@ async function untilLive(sandbox: SandboxClient, sid: string): Promise<void> {
 async function keyCard(
   sandbox: SandboxClient,
   sid: string,
-  card: TestCardName,
+  { card, money }: { card: TestCardName; money: Money | null },
   screen: DemoScreen,
 ): Promise<CaptureAnswer> {
-  let capture = await sandbox.arm(sid, 'demo');
+  let capture = await sandbox.arm(sid, 'demo', money);
   const asked = new Set<string>();
   const failed = new AbortController();
   const late = setTimeout(

@@ -22,6 +22,19 @@ export type ScriptedCallAnswer = z.infer<typeof scriptedCallSchema>;
 
 const callSchema = z.object({ status: z.string() });
 
+const moneySchema = z.object({ amount: z.number(), currency: z.string() });
+export type Money = z.infer<typeof moneySchema>;
+
+const chargeSchema = moneySchema.extend({
+  id: z.string(),
+  status: z.enum(['approved', 'declined', 'unknown']),
+  decline: z.object({ for_agent: z.string() }).nullable(),
+});
+
+const ledgerSchema = z.object({ movements: z.array(moneySchema.extend({ kind: z.string() })) });
+/** One entry in the payment provider's own ledger. */
+export type LedgerEntry = z.infer<typeof ledgerSchema>['movements'][number];
+
 const captureSchema = z.object({
   id: z.string(),
   status: z.enum(['collecting', 'processing', 'completed', 'failed', 'cancelled']),
@@ -39,6 +52,7 @@ const captureSchema = z.object({
   card: z
     .object({ brand: z.string(), last4: z.string(), exp_month: z.number(), exp_year: z.number() })
     .nullable(),
+  charge: chargeSchema.nullable(),
 });
 export type CaptureAnswer = z.infer<typeof captureSchema>;
 
@@ -98,8 +112,16 @@ export class SandboxClient {
     return response.status === 404 ? null : callSchema.parse(await answerOf(response)).status;
   }
 
-  async arm(sid: string, reference: string): Promise<CaptureAnswer> {
-    return captureSchema.parse(await answerOf(await this.#service('/v1/captures', { call: sid, reference })));
+  /** With `money` the card is charged, else it becomes a token. */
+  async arm(sid: string, reference: string, money: Money | null): Promise<CaptureAnswer> {
+    const order = { call: sid, reference, ...(money !== null && { outcome: 'charge', ...money }) };
+    return captureSchema.parse(await answerOf(await this.#service('/v1/captures', order)));
+  }
+
+  /** What the payment provider says that it has moved under one name. */
+  async ledger(reference: string): Promise<LedgerEntry[]> {
+    const url = `${this.#file.carrier_url}/ledger.json?${new URLSearchParams({ reference }).toString()}`;
+    return ledgerSchema.parse(await answerOf(await send(url, {}))).movements;
   }
 
   /** The capture now and on every change, until it is over. */

@@ -1,10 +1,14 @@
+import { Router } from 'express';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { json } from 'node:stream/consumers';
+import type { Movement } from '../../src/psp/simulated/ledger.js';
+import { ledgerRoute } from '../../src/sandbox/ledger-route.js';
 import type { SimulatedCarrier } from '../../src/carrier/simulated/simulated-carrier.js';
 import { demo } from '../../src/cli/demo.js';
 import { mulawOf, wavFile } from '../../src/recording/wav.js';
@@ -21,14 +25,19 @@ let carrierUrl: string;
 let service: Server;
 /** The last line of events that the service's stream sends, once the caller has keyed this many keys. */
 let outcome: { afterKeys: number; event: Readonly<Record<string, unknown>> };
+/** What the service was asked to take, and what the provider's ledger says. */
+let order: unknown;
+const LEDGER: Movement[] = [{ kind: 'take', reference: 'chg_1', amount: 1250, currency: 'EUR' }];
 
 /** Answers calls, dials the agent and follows the keys: as little of the service as the demo needs. */
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'demo-'));
   customer = new Customer();
   await customer.listen();
+  const pages = Router();
+  ledgerRoute(pages, { movements: () => LEDGER });
   const recordings = { dir: join(dir, 'recordings'), encode: wavFile };
-  ({ carrier, url: carrierUrl } = await startCarrier({ recordings }));
+  ({ carrier, url: carrierUrl } = await startCarrier({ recordings }, pages));
   carrier.number(NUMBER, { voiceUrl: customer.url('/voice') });
   carrier.phone(AGENT);
   const stream = `<Connect><Stream url="${customer.streamUrl()}"/></Connect>`;
@@ -37,7 +46,7 @@ beforeEach(async () => {
     void dialAgent(parameters['From'] ?? '');
     return stream;
   });
-  service = createServer((request, response) => serve(request.url ?? '', response));
+  service = createServer((request, response) => void serve(request, response));
   await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
   const { port } = service.address() as AddressInfo;
   writeFileSync(
@@ -80,15 +89,19 @@ function capture(change: Readonly<Record<string, unknown>>) {
     current_field: FIELDS[0],
     token: null,
     card: null,
+    charge: null,
   };
   return { ...base, fields, ...change };
 }
 
-function serve(path: string, response: ServerResponse): void {
+async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const path = request.url ?? '';
   const live = customer.streams.length === 2;
   if (path.startsWith('/v1/calls/')) response.end(JSON.stringify({ status: live ? 'live' : 'ringing' }));
-  else if (path === '/v1/captures') response.writeHead(201).end(JSON.stringify(capture({})));
-  else {
+  else if (path === '/v1/captures') {
+    order = await json(request);
+    response.writeHead(201).end(JSON.stringify(capture({})));
+  } else {
     response.writeHead(200, { 'Content-Type': 'text/event-stream' });
     const tell = (view: unknown) => response.write(`event: capture\ndata: ${JSON.stringify(view)}\n\n`);
     tell(capture({}));
@@ -146,6 +159,42 @@ describe('tonewall demo', () => {
     expect(files.toSorted()).toEqual(['CA-agent-heard.wav', 'CA-caller-sent.wav', 'demo.png']);
     expect(text).not.toContain('\u001b');
     expect(text).not.toMatch(/\d{6,}(?=.*4242)/);
+  });
+
+  it('with --charge shows the charge, and what the provider’s own ledger says of it', async () => {
+    const charge = { id: 'chg_1', status: 'approved', amount: 1250, currency: 'EUR', decline: null };
+    const card = { brand: 'visa', last4: '4242', exp_month: 12, exp_year: 2034 };
+    outcome = {
+      afterKeys: 5,
+      event: { status: 'completed', current_field: null, token: 'tnw_1', card, charge },
+    };
+
+    const { code, text } = await run(['--charge']);
+
+    expect(code).toBe(0);
+    expect(order).toMatchObject({ outcome: 'charge', amount: 1250, currency: 'EUR' });
+    const lines = text.split('\n');
+    expect(lines).toContain('  Charge          12.50 EUR  approved  chg_1');
+    expect(lines).toContain('  Provider says   take 12.50 EUR');
+  });
+
+  it('with --charge that is refused ends with 1 and says why', async () => {
+    const decline = { for_agent: 'Ask for another card.' };
+    const charge = { id: 'chg_2', status: 'declined', amount: 1250, currency: 'EUR', decline };
+    const event = { status: 'failed', reason: 'charge_declined', current_field: null, charge };
+    outcome = { afterKeys: 1, event };
+
+    const { code, text } = await run(['--charge']);
+
+    expect(code).toBe(1);
+    expect(text.split('\n')).toEqual(
+      expect.arrayContaining([
+        'No token: charge_declined',
+        '  Charge          12.50 EUR  declined  chg_2',
+        '                  Ask for another card.',
+        '  Provider says   nothing was moved',
+      ]),
+    );
   });
 
   it('without a token ends with 1 and says why', async () => {

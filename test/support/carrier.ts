@@ -1,3 +1,4 @@
+import type { Router } from 'express';
 import {
   SimulatedCarrier,
   type SimulatedCarrierOptions,
@@ -10,6 +11,7 @@ export const AUTH_TOKEN = '0123456789abcdef0123456789abcdef';
 /** A simulated carrier on a free port of its own. Words take no time unless asked for. */
 export async function startCarrier(
   options: Partial<SimulatedCarrierOptions> = {},
+  pages?: Router,
 ): Promise<{ carrier: SimulatedCarrier; url: string }> {
   const carrier = new SimulatedCarrier({
     accountSid: ACCOUNT_SID,
@@ -17,7 +19,7 @@ export async function startCarrier(
     ...options,
     settings: { sayMsPerCharacter: 0, ...options.settings },
   });
-  return { carrier, url: await carrier.listen(0) };
+  return { carrier, url: await carrier.listen(0, '127.0.0.1', pages) };
 }
 
 /** Gathers what a party hears from now on (`audio`), or what its line carries (`spoken`). */

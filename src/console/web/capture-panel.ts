@@ -5,7 +5,7 @@ import { correctionOf } from '../../capture/refusal.js';
 import type { AgentText } from './agent-text.js';
 import { captureTitle } from './capture-title.js';
 import type { Language } from './language.js';
-import { moneyText } from './money-text.js';
+import { moneyText } from '../../currency.js';
 import { outcomePanel } from './outcome-panel.js';
 import { tellingOf } from './telling.js';
 import { clock } from './time-text.js';

@@ -3,7 +3,7 @@ import type { CaptureView, NextStep } from '../../capture/view.js';
 import { IN_DOUBT } from '../../charge/refusals.js';
 import type { AgentText } from './agent-text.js';
 import type { Language } from './language.js';
-import { moneyText } from './money-text.js';
+import { moneyText } from '../../currency.js';
 import { tellingOf } from './telling.js';
 
 /** What the provider said of the card or the money, and what the agent does next. */
