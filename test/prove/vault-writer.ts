@@ -1,4 +1,6 @@
+import { randomInt } from 'node:crypto';
 import { writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../../src/clock.js';
 import { silentLogger } from '../../src/log.js';
 import { createMetrics } from '../../src/metrics.js';
@@ -16,13 +18,22 @@ import { untilReady } from '../support/redis.js';
  * to standard output at once, a line of JSON; the last line is the number of puts that were refused. `HASTY=yes` breaks
  * it on purpose: it gives tokens out before they are written.
  */
+
+/** Writes some time after it could: no kill would come between a token and its write in one step of the event loop. */
+class LateStore extends RedisTokenStore {
+  override async put(...args: Parameters<RedisTokenStore['put']>): Promise<void> {
+    await sleep(randomInt(200));
+    return super.put(...args);
+  }
+}
+
 const { REDIS_URL = '', VAULT_KEY_FILE = '', LANES = '16', HASTY } = process.env;
 const STDOUT = 1;
 
 const metrics = createMetrics();
 const shared = { clock: systemClock, log: silentLogger, metrics };
 const redis = new RedisClient({ address: parseRedisUrl(REDIS_URL), ...shared });
-const store = new RedisTokenStore({ redis, ...shared });
+const store = new (HASTY === 'yes' ? LateStore : RedisTokenStore)({ redis, ...shared });
 const vault = new CardVault({ keys: await openKeys(VAULT_KEY_FILE), store, ttlDays: 15, ...shared });
 await untilReady(redis);
 
