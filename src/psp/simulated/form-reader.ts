@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { readCardForm, type CardForm } from './card-form.js';
 
-const MAX_BODY_BYTES = 16 * 1024;
+/** Query and body together. */
+export const MAX_BODY_BYTES = 16 * 1024;
 
 /** The form in body or query; null when it is too long, was cut off, or is no form. */
 export async function readForm(request: IncomingMessage, query: string): Promise<CardForm | null> {

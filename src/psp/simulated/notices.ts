@@ -10,6 +10,7 @@ export interface NoticesOptions {
   /** `whsec_…`, as of https://www.standardwebhooks.com. */
   secret: string;
   clock: Clock;
+  mostUnderWay?: number;
 }
 
 export type NoticeType = 'payment.updated' | 'refund.updated';
@@ -32,14 +33,16 @@ export class Notices {
   url: string | null;
   readonly #secret: string;
   readonly #clock: Clock;
+  readonly #mostUnderWay: number;
   #underWay = 0;
   #held: SignedNotice | null = null;
   #closed = false;
 
-  constructor({ url, secret, clock }: NoticesOptions) {
+  constructor({ url, secret, clock, mostUnderWay = MAX_UNDER_WAY }: NoticesOptions) {
     this.url = url;
     this.#secret = secret;
     this.#clock = clock;
+    this.#mostUnderWay = mostUnderWay;
   }
 
   /** Resolves after the first attempt. */
@@ -82,7 +85,7 @@ export class Notices {
   }
 
   async #send(notice: SignedNotice, attempt: number): Promise<void> {
-    if (this.url === null || this.#closed || this.#underWay >= MAX_UNDER_WAY) return;
+    if (this.url === null || this.#closed || this.#underWay >= this.#mostUnderWay) return;
     this.#underWay++;
     const taken = await post(this.url, notice);
     this.#underWay--;

@@ -11,18 +11,18 @@ import type { AddressInfo, Socket } from 'node:net';
 import { isTestNumber } from '../../card/test-numbers.js';
 import type { Clock } from '../../clock.js';
 import { Acquirer } from './acquirer.js';
+import { AmountFaults } from './amount-faults.js';
 import type { CardForm } from './card-form.js';
 import { makeCertificate } from './certificate.js';
 import { ControlDoor } from './control-door.js';
 import { deliver } from './delivery.js';
-import { FaultPlan, type Fault, type Verb } from './fault.js';
+import { FaultPlan } from './fault.js';
 import { readForm } from './form-reader.js';
 import { HostedPages } from './hosted-pages.js';
 import type { Ledger } from './ledger.js';
 import { Notices } from './notices.js';
 import { PageDoor } from './page-door.js';
 import { ProviderApi, refusal, type ApiCall } from './provider-api.js';
-import { AMOUNT_SCENARIOS } from './scenarios.js';
 
 export interface SimulatedProviderOptions {
   /** The bearer secret that customers show. */
@@ -42,8 +42,6 @@ export interface SimulatedProviderOptions {
 
 const SLOW_MS = 3_000;
 const HOST = '127.0.0.1';
-/** The oldest are forgotten. */
-const MAX_FAULTED = 10_000;
 
 /**
  * A payment provider in a box: an API over HTTPS with a certificate of its own making, a page for payers over plain
@@ -64,8 +62,7 @@ export class SimulatedProvider {
   readonly #server: Server;
   readonly #pagesServer: Server;
   readonly #sockets = new Set<Socket>();
-  /** References whose amount asked for a fault, and got it: asked again they get an answer. */
-  readonly #faulted = new Set<string>();
+  readonly #amountFaults = new AmountFaults();
 
   private constructor(options: SimulatedProviderOptions) {
     const { clock, secret, webhookSecret, webhookUrl, takes = isTestNumber, slowMs = SLOW_MS } = options;
@@ -157,24 +154,10 @@ export class SimulatedProvider {
   }
 
   #deliver(call: ApiCall, path: string, form: CardForm, response: ServerResponse): Promise<void> {
-    const fault = this.faults.take(call.verb) ?? this.#faultOf(call.verb, form);
+    const fault = this.faults.take(call.verb) ?? this.#amountFaults.take(call.verb, form.fields);
     const act = async () => this.#api.answer(call, path, form, fault);
     const lateMs = this.#slowMs;
     return deliver({ response, form, fault, act, notices: this.notices, clock: this.#clock, lateMs });
-  }
-
-  /** What the amount asks for, the first time. */
-  #faultOf(verb: Verb, { fields }: CardForm): Fault | null {
-    if (verb !== 'authorize') return null;
-    const reference = fields.get('reference') ?? '';
-    const fault = AMOUNT_SCENARIOS[Number(fields.get('amount'))]?.fault ?? null;
-    if (fault === null || this.#faulted.has(reference)) return null;
-    this.#faulted.add(reference);
-    for (const oldest of this.#faulted) {
-      if (this.#faulted.size <= MAX_FAULTED) break;
-      this.#faulted.delete(oldest);
-    }
-    return fault;
   }
 
   #knows({ headers }: IncomingMessage): boolean {

@@ -3,11 +3,10 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../../src/clock.js';
-import type { Entry, Network } from '../../../src/psp/psp.js';
 import { SimulatedPsp } from '../../../src/psp/simulated-psp.js';
 import { SimulatedProvider } from '../../../src/psp/simulated/simulated-provider.js';
-import { Secret } from '../../../src/secret.js';
 import { WEBHOOK_SECRET } from '../../support/provider-notice.js';
+import { charge, keyed, named } from './requests.js';
 
 /** What a merchant's webhook door got: which notice, and whether it was believed. */
 interface Delivery {
@@ -21,7 +20,6 @@ let psp: SimulatedPsp;
 let door: Server;
 let deliveries: Delivery[];
 let doorStatus: number[];
-let count = 0;
 
 beforeEach(async () => {
   deliveries = [];
@@ -174,32 +172,6 @@ describe('the API', () => {
 function account(secret: string): SimulatedPsp {
   const { url, ca } = provider;
   return new SimulatedPsp({ url, ca, secret, webhookSecrets: [WEBHOOK_SECRET], clock: systemClock });
-}
-
-function charge(change: { card?: string; amount?: number; network?: Network; entry?: Entry } = {}) {
-  return {
-    reference: `chg_provider${++count}`,
-    instrument: keyed(change.card ?? '4242424242424242'),
-    entry: change.entry ?? ('moto' as const),
-    stored: false,
-    sending: async () => {},
-    money: { amount: change.amount ?? 1250, currency: 'EUR' },
-    capture: true,
-    unattended: false,
-    networkTransactionId: null,
-    network: change.network ?? null,
-    description: null,
-  };
-}
-
-function keyed(number: string) {
-  const secret = (digits: string) => Secret.of(Uint8Array.from(digits, Number));
-  const card = { brand: 'visa' as const, number: secret(number), expMonth: 12, expYear: 2034 };
-  return { kind: 'card' as const, card, code: secret('123') };
-}
-
-function named(reference: string) {
-  return { reference, providerReference: null };
 }
 
 async function pay(amount: number): Promise<string> {
