@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
-import { DURABILITY_LEVELS, type Durability } from './redis/durability-level.js';
+import { pspSettings, PROVIDER_SETTING_NAMES, type PspSettings } from './provider-settings.js';
 import { isLoopback, SettingReader, type Environment, type Limit } from './setting-reader.js';
 
 /** Every setting, checked. `INTERFACE` names are those of the environment; a test holds `.env.example` to this list. */
@@ -16,7 +16,7 @@ export interface Config {
   live: boolean;
   redisUrl: string | null;
   redisDurability: 'checked' | 'declared';
-  vaultDurability: Durability;
+  vaultDurability: 'local' | 'replica' | 'replica-fsync';
   dataDir: string;
   accountSid: string;
   /** The first is used for calls; all of them check signatures. */
@@ -74,12 +74,6 @@ export type VaultSeal =
   | { name: 'transit'; keyUrl: string; tokenFile: string }
   | { name: 'aws-kms'; keyId: string };
 
-/** Who moves money. */
-export type PspSettings =
-  | { name: 'none' }
-  | { name: 'simulated'; url: string; secret: string; webhookSecret: string; caFile: string }
-  | { name: 'stripe'; secretKey: string; webhookSecrets: readonly string[]; apiUrl: string | null };
-
 /** Where mails are handed over, and who they come from. */
 export interface MailSettings {
   host: string;
@@ -121,14 +115,7 @@ export const SETTING_NAMES = [
   'TOKEN_TTL_DAYS',
   'SWEEP_HOURS',
   'STORE_CARDS',
-  'PSP',
-  'STRIPE_SECRET_KEY',
-  'STRIPE_WEBHOOK_SECRET',
-  'STRIPE_API_URL',
-  'SIMULATED_PSP_URL',
-  'SIMULATED_PSP_SECRET',
-  'SIMULATED_PSP_WEBHOOK_SECRET',
-  'SIMULATED_PSP_CA_FILE',
+  ...PROVIDER_SETTING_NAMES,
   'TEST_CARDS',
   'SMS_FROM',
   'SMTP_URL',
@@ -186,7 +173,7 @@ export function readConfig(env: Environment): ReadConfig {
   if (crmUrl !== null && crmSecrets.length === 0) {
     read.wrong('CRM_WEBHOOK_SECRET', 'is missing: events are never sent unsigned', exampleSecret());
   }
-  const psp = pspSettings(read, live);
+  const psp = pspSettings(read, live, exampleSecret());
   const storeCards = read.choice('STORE_CARDS', ['true', 'false'], 'true') === 'true';
   if (!storeCards && psp.name === 'none') {
     read.wrong('STORE_CARDS', "can't be false without a payment provider that keeps cards: set PSP", 'true');
@@ -297,7 +284,7 @@ export function readVaultKeys(env: Environment): { file: string; seal: VaultSeal
 }
 
 /** How durably commands are to write what the service would write. Throws AppError `config_invalid`. */
-export function readVaultDurability(env: Environment): Durability {
+export function readVaultDurability(env: Environment): Config['vaultDurability'] {
   const read = new SettingReader<SettingName>(env);
   const level = vaultDurability(read);
   read.finish();
@@ -310,27 +297,6 @@ export function readPublicUrl(env: Environment): string {
   const url = read.origin('PUBLIC_URL', 'http://127.0.0.1');
   read.finish();
   return url;
-}
-
-function pspSettings(read: Reader, live: boolean): PspSettings {
-  const name = read.choice('PSP', ['none', 'simulated', 'stripe'], 'none');
-  if (name === 'none') return { name };
-  if (name === 'simulated') {
-    if (live) read.wrong('PSP', 'is a toy: where PUBLIC_URL is not loopback it takes no money', 'stripe');
-    return {
-      name,
-      url: read.required('SIMULATED_PSP_URL', /^https:/, 'https://127.0.0.1:8443'),
-      secret: read.required('SIMULATED_PSP_SECRET', /^\S+$/, 'sk_simulated'),
-      webhookSecret: read.required('SIMULATED_PSP_WEBHOOK_SECRET', /^\S+$/, exampleSecret()),
-      caFile: read.required('SIMULATED_PSP_CA_FILE', /./, './data/simulated-psp-ca.pem'),
-    };
-  }
-  const secretKey = read.required('STRIPE_SECRET_KEY', /^(sk|rk)_(test|live)_\w{10,250}$/, 'sk_test_…');
-  if (!live && /^.._live_/.test(secretKey)) {
-    read.wrong('STRIPE_SECRET_KEY', 'takes real money, and PUBLIC_URL is loopback', 'sk_test_…');
-  }
-  const webhookSecrets = read.list('STRIPE_WEBHOOK_SECRET', /^whsec_[\w+/=]{10,250}$/, 'whsec_…');
-  return { name, secretKey, webhookSecrets, apiUrl: read.url('STRIPE_API_URL', true) };
 }
 
 /** TLS is demanded of every server but one on this machine. */
@@ -376,8 +342,8 @@ function vaultSeal(read: Reader): VaultSeal {
   return { name };
 }
 
-function vaultDurability(read: Reader): Durability {
-  return read.choice('VAULT_DURABILITY', DURABILITY_LEVELS, 'local');
+function vaultDurability(read: Reader): Config['vaultDurability'] {
+  return read.choice('VAULT_DURABILITY', ['local', 'replica', 'replica-fsync'], 'local');
 }
 
 function motoSumLimits(read: Reader): Config['motoSumLimits'] {

@@ -25,6 +25,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['card', 'recording'],
   ['dsp', 'redis', 'start-checks'],
   ['config', 'metrics'],
+  ['provider-settings'],
   ['setting-reader'],
   ['errors', 'log', 'clock', 'id', 'secret', 'base64', 'currency'],
 ];
