@@ -24,7 +24,6 @@ interface Group {
 }
 
 const named = (room: string): string[] => readdirSync(room).map((name) => name.replace(/(\.test)?\.ts$/, ''));
-const walks = /^(rewrap|sealed-rows|sweep|vault-inspector|walk)/;
 
 const GROUPS: Readonly<Record<string, Group>> = {
   card: {
@@ -56,13 +55,12 @@ const GROUPS: Readonly<Record<string, Group>> = {
     tests:
       'card-vault durable-writes open persistence redis-token-store settled-changes settling withdrawals',
   },
-  walks: {
+  rewrap: {
     room: VAULT,
-    files: named(VAULT)
-      .filter((name) => walks.test(name))
-      .join(' '),
-    tests: 'rewrapper sweeper walk',
+    files: 'rewrap-ledger rewrap-rows rewrap-scripts rewrapper sealed-rows walk walk-ledger walk-scripts',
+    tests: 'rewrapper walk',
   },
+  sweep: { room: VAULT, files: 'sweep-ledger sweeper vault-inspector', tests: 'sweeper' },
 };
 
 /** Files without a decision of their own: types, and what builds the others from settings. */
