@@ -46,6 +46,8 @@ import type { Metrics } from './metrics.js';
 import type { Psp } from './psp/psp.js';
 import { SimulatedPsp } from './psp/simulated-psp.js';
 import { StripePsp } from './psp/stripe/stripe-psp.js';
+import { ReceiptDesk } from './receipts/receipt-desk.js';
+import { loadReceiptTexts } from './receipts/receipt-texts.js';
 import { checkAddress, checkDurability } from './redis/durability.js';
 import { checkLevel } from './redis/durability-level.js';
 import { dataDirs, plainPeers, unsafeRedis } from './redis/exposure.js';
@@ -96,6 +98,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const { live } = config;
   const flows = await loadFlows(join(root, 'ivr-flows'));
   const prompts = await loadPrompts(join(root, 'ivr-flows/prompts'));
+  const texts = await loadReceiptTexts(join(root, 'ivr-flows/receipts'));
   const flowFor = (number: string) => flows.forNumber(number, config.defaultFlow);
   const fallback = flowFor('');
   const seal = await sealOf(config.vaultSeal);
@@ -129,6 +132,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     address,
     webhook: config.crm,
     merchants,
+    follow: (event) => receipts.follow(event),
     clock,
     log,
     metrics,
@@ -143,7 +147,11 @@ export async function createApp(options: AppOptions): Promise<App> {
   const control = createTwilioControl({ ...config, apiUrl: config.carrierApiUrl, clock, log, metrics });
   const ways = waysOf(config, { clock, log, metrics });
   const messages = new PostedMessages({ redis, address, ways, clock, log, metrics });
-  const shared = { registry, records, outbox: crm.outbox, audit, live, clock, log, metrics };
+  const receipts = new ReceiptDesk({
+    ...{ redis, messages, texts, outbox: crm.outbox, live, log },
+    lastFourOf: async (merchant, id) => (await records.capture(merchant, id))?.view.card?.last4 ?? null,
+  });
+  const shared = { receipts, registry, records, outbox: crm.outbox, audit, live, clock, log, metrics };
   const switchboard = new Switchboard({ ...shared, control, flowFor, settings: config, prompts });
   const limits = new Limits({ settings: config.limits, redis, keys, audit, clock, log, metrics });
   const sums = new MotoSums({ limits: config.motoSumLimits, redis, keys, clock, log });
@@ -197,7 +205,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const client = { principal: 'API_KEY', merchant: MERCHANT, scopes: new Set(SCOPES) };
   const configured = apiKeyList(config.apiKey === null ? [] : [{ key: config.apiKey, client }]);
   const app = createHttp({
-    ...{ calls: desk, vault, charges, links, events: crm.log, audit, redis, metrics, log, clock },
+    ...{ calls: desk, vault, charges, links, events: crm.log, receipts, audit, redis, metrics, log, clock },
     apiKeys: apiKeysOf(configured, new RedisApiKeys({ redis, clock, log })),
     health: { missing: () => missing(checked && redis.ready, audit.ready, switchboard.draining) },
     mounts: [

@@ -1,4 +1,4 @@
-import { randomFillSync } from 'node:crypto';
+import { createHash, randomFillSync } from 'node:crypto';
 
 /** Crockford base 32: no I, L, O, U. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
@@ -17,6 +17,15 @@ export function newId(prefix: string, bucket?: number): string {
     randomFillSync(bytes);
     if (bucket !== undefined) bytes[0] = bucket;
     const id = prefix + encode(bytes);
+    if (!/\d{12}/.test(id)) return id;
+  }
+}
+
+/** An id that is the same for the same text, for what may be made again and must not become two. */
+export function derivedId(prefix: string, text: string): string {
+  for (let round = 0; ; round++) {
+    const digest = createHash('sha256').update(`${round} ${text}`).digest();
+    const id = prefix + encode(digest.subarray(0, RANDOM_BYTES));
     if (!/\d{12}/.test(id)) return id;
   }
 }

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { FIELD_NAMES, OUTCOMES } from '../capture/view.js';
 import { holdsCardNumber } from '../card/card-like.js';
 import { MINOR_UNITS } from '../currency.js';
+import { isAddress } from '../message/address.js';
+import type { MessageChannel } from '../message/messages.js';
 import { PURPOSES, USAGES } from '../vault/vault.js';
 import type { ArmRequest } from './calls.js';
 
@@ -46,6 +48,23 @@ const metadata = z
   .meta({ maxProperties: MAX_METADATA })
   .describe('Yours: comes back in the Capture and in every event.');
 
+function address(channel: MessageChannel, form: string) {
+  return z
+    .string()
+    .refine((to) => isAddress(channel, to), `must be ${form}`)
+    .nullable()
+    .default(null)
+    .meta({ maxLength: 254 });
+}
+
+/** Where the payer gets receipts. */
+export const receipt = z
+  .strictObject({
+    email: address('email', 'a mail address'),
+    sms: address('sms', 'a telephone number in E.164, such as +33612345678'),
+  })
+  .describe('Where the payer gets receipts of the charge, its refunds, or of the card that is kept.');
+
 /** The body that arms a capture, from any door. What is left out or null takes its default. */
 export const armBody = z
   .strictObject({
@@ -70,6 +89,7 @@ export const armBody = z
       .describe('How often the token may be charged: `once` ends it with the first charge that is approved.'),
     consent: consent.nullable().default(null),
     metadata: metadata.default({}),
+    receipt: receipt.nullable().default(null),
   })
   .superRefine((body, context) => {
     const require = (name: keyof typeof body, why: string) => {

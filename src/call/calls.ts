@@ -1,4 +1,5 @@
 import type { CaptureView, FieldName, Outcome } from '../capture/view.js';
+import type { ReceiptAddresses } from '../receipts/receipts.js';
 import type { Consent, Purpose, Usage } from '../vault/vault.js';
 
 /** The Call of `INTERFACE.md`. */
@@ -33,6 +34,8 @@ export interface ArmRequest {
   usage: Usage;
   consent: Consent | null;
   metadata: Readonly<Record<string, string>>;
+  /** Where the payer gets receipts; null or left out: as the flow says. */
+  receipt?: ReceiptAddresses | null;
 }
 
 export interface CaptureQuery {

@@ -12,6 +12,7 @@ import type { Caller } from '../fraud/limit.js';
 import type { Limits } from '../fraud/limits.js';
 import type { MotoSums } from '../fraud/moto-sums.js';
 import { bucketOf, newId } from '../id.js';
+import type { Receipts } from '../receipts/receipts.js';
 import type { Redis } from '../redis/redis.js';
 import type { Call } from './call.js';
 import type { ArmRequest, Calls, CallView, CaptureQuery, DeskView } from './calls.js';
@@ -20,6 +21,7 @@ import { CaptureWriter, type CaptureWriterOptions } from './capture-writer.js';
 import { DoubtWatch, isSettled } from './doubt-watch.js';
 import type { CaptureRecord } from './events.js';
 import { outcomePrompt } from './outcome-prompt.js';
+import { receiptWrites } from './receipt-plan.js';
 import type { Registry } from './registry.js';
 import { CaptureSession, type CaptureFacts, type SessionPort } from './session.js';
 
@@ -35,6 +37,7 @@ export interface CaptureDeskOptions extends CaptureWriterOptions {
   limits: Pick<Limits, 'arming'>;
   sums: Pick<MotoSums, 'nameOf' | 'advice'>;
   audit: Audit;
+  receipts: Receipts;
   redis: Redis;
   testCards: 'allow' | 'refuse';
 }
@@ -226,13 +229,14 @@ export class CaptureDesk implements Calls {
 
   /** The record and its event come first: a capture that nobody would hear of is not begun. */
   async #begin(call: Call, request: ArmRequest, fields: readonly FieldName[]): Promise<CaptureView> {
-    const { clock, testCards } = this.#options;
+    const { clock, testCards, receipts } = this.#options;
     const { outcome, reference, amount, currency, agent, purpose, usage, metadata } = request;
     const created_at = timestamp(clock.now());
     const facts: CaptureFacts = {
       ...{ id: newId('cap_'), call_id: call.id, call_sid: call.caller.callSid ?? '' },
       ...{ outcome, reference, amount, currency, agent, purpose, usage, metadata, created_at },
     };
+    const planned = receiptWrites(receipts, call, request, facts.id);
     const setup: CaptureSetup = { flow: call.flow, fields, testCards, month: latestMonth(clock.now()) };
     const at = clock.monotonic();
     const armed = begin(setup, at);
@@ -241,7 +245,7 @@ export class CaptureDesk implements Calls {
       ...{ charge: null, decline: null, link: null, advice: null, updated_at: created_at },
     });
     try {
-      await this.#writer.started(call, viewOf(armed));
+      await this.#writer.started(call, viewOf(armed), planned);
     } catch (error) {
       // Only the answer may have been lost: what is perhaps said to be collecting is said to be over.
       const [failed] = step(armed, { type: 'fail', at, reason: 'vault_unavailable' });

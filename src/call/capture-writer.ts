@@ -5,6 +5,7 @@ import type { Clock } from '../clock.js';
 import type { CrmEvent, EventType, Outbox } from '../crm/event.js';
 import { codeOf } from '../errors.js';
 import type { Logger } from '../log.js';
+import type { SlotWrite } from '../redis/keys.js';
 import type { Call } from './call.js';
 import { captureEvent, type CaptureRecord } from './events.js';
 import type { Records } from './records.js';
@@ -25,12 +26,13 @@ export class CaptureWriter {
     this.#options = options;
   }
 
-  /** Resolves when the capture is durable; on AppError `redis_unavailable` it may be, all the same. */
-  async started(call: Call, view: CaptureView): Promise<void> {
+  /** Resolves when the capture, and what is `beside` it in its slot, is durable; on AppError `redis_unavailable` it may be, all the same. */
+  async started(call: Call, view: CaptureView, beside: readonly SlotWrite[]): Promise<void> {
     const { records, outbox } = this.#options;
     const record = recordOf(call, view);
     await records.openCapture(record);
-    await outbox.write({ ...this.#entry('capture.started', record), writes: [records.writeOf(record)] });
+    const writes = [records.writeOf(record), ...beside];
+    await outbox.write({ ...this.#entry('capture.started', record), writes });
   }
 
   /** What becomes true with the token of a capture that is completed: for the till, which writes it. */

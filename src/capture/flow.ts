@@ -96,6 +96,12 @@ export const flowSchema = members({
     .default('default')
     .describe('Whose calls, captures and tokens these are.'),
   language: z.enum(LANGUAGES).default('en').describe('What the caller hears.'),
+  receipt: z
+    .enum(['none', 'sms'])
+    .default('none')
+    .describe(
+      "Receipts where the request names no address: none, or a short message to the caller's number.",
+    ),
   numbers: z
     .array(z.string(QUOTED).regex(E164, QUOTED))
     .max(10_000)

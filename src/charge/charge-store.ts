@@ -3,7 +3,7 @@ import type { Clock } from '../clock.js';
 import { AppError } from '../errors.js';
 import { isId } from '../id.js';
 import type { Durability } from '../redis/durability-level.js';
-import { KEY_PREFIX, slotOf, type SlotWrite } from '../redis/keys.js';
+import { KEY_PREFIX, receiptKey, slotOf, type SlotWrite } from '../redis/keys.js';
 import type { Redis, ReplicatedRedis } from '../redis/redis.js';
 import { slotEntryArguments, slotEntryKeys } from '../redis/slot-entry.js';
 import { DurableWrites } from '../vault/durable-writes.js';
@@ -52,11 +52,14 @@ export class ChargeStore {
     this.unsettled = new Unsettled(redis, this.#writes, clock, graceMs);
   }
 
-  /** Writes an intent down: `spent` when another charge has, or may have, the token; the charge of the same key. */
-  async create(record: ChargeRecord): Promise<'created' | 'spent' | ChargeRecord> {
+  /** Writes an intent down, and what is `beside` it in its slot: `spent` when another charge has, or may have, the token; the charge of the same key. */
+  async create(
+    record: ChargeRecord,
+    beside: readonly SlotWrite[] = [],
+  ): Promise<'created' | 'spent' | ChargeRecord> {
     const { merchant, idempotency, view } = record;
     const slot = slotOf(merchant, view.id);
-    const entry = { slot, events: [], writes: this.writesOf(record) };
+    const entry = { slot, events: [], writes: [...this.writesOf(record), ...beside] };
     const keys = [...slotEntryKeys(entry), keyKey(slot, idempotency ?? view.id), ...spending(slot, record)];
     const reply = await this.#writes.run(CREATE, keys, [...slotEntryArguments(entry), view.id]);
     if (reply === view.id) return 'created';
@@ -73,7 +76,8 @@ export class ChargeStore {
   /** Undoes an intent that certainly led to nothing; not when somebody has settled it. */
   async abandon(record: ChargeRecord): Promise<void> {
     const slot = slotOf(record.merchant, record.view.id);
-    const keys = [recordKey(slot, record.view.id), ...besides(slot, record)];
+    const { id } = record.view;
+    const keys = [recordKey(slot, id), ...besides(slot, record), receiptKey(slot, id)];
     await this.#writes.run(ABANDON, keys, [JSON.stringify(record)]);
   }
 

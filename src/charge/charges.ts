@@ -1,5 +1,6 @@
 import type { ChargeView } from '../capture/view.js';
 import type { Network } from '../psp/psp.js';
+import type { ReceiptAddresses } from '../receipts/receipts.js';
 import type { RefundView } from './refund-view.js';
 
 export interface ChargeRequest {
@@ -12,8 +13,10 @@ export interface ChargeRequest {
   network: Network | null;
   /** The same key with the same token is the same charge, for good. */
   idempotencyKey: string;
-  /** Of the sentences in `decline`. */
+  /** Of the sentences in `decline`, and of receipts. */
   language: 'en' | 'fr';
+  /** Where the payer gets receipts; null or left out: none. */
+  receipt?: ReceiptAddresses | null;
 }
 
 /**

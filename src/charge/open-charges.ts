@@ -6,6 +6,7 @@ import type { MotoSums } from '../fraud/moto-sums.js';
 import type { Logger } from '../log.js';
 import type { Metrics } from '../metrics.js';
 import type { Psp } from '../psp/psp.js';
+import type { Receipts } from '../receipts/receipts.js';
 import type { Durability } from '../redis/durability-level.js';
 import type { ReplicatedRedis } from '../redis/redis.js';
 import type { Vault } from '../vault/vault.js';
@@ -35,6 +36,7 @@ export interface OpenChargesOptions {
   vault: Vault;
   outbox: Outbox;
   settlements: Settlements;
+  receipts: Receipts;
   limits: Limits;
   sums: MotoSums;
   audit: Audit;

@@ -6,7 +6,9 @@ import type { ChargeView } from '../capture/view.js';
 import type { Limits } from '../fraud/limits.js';
 import type { MotoSums } from '../fraud/moto-sums.js';
 import type { Psp } from '../psp/psp.js';
-import type { Behind, Vault } from '../vault/vault.js';
+import type { Receipts } from '../receipts/receipts.js';
+import type { SlotWrite } from '../redis/keys.js';
+import type { Behind, TokenView, Vault } from '../vault/vault.js';
 import { amountFault } from './amount.js';
 import type { Cashier } from './cashier.js';
 import { idempotencyDigest, type ChargeStore } from './charge-store.js';
@@ -22,6 +24,7 @@ export interface TokenChargesOptions {
   vault: Pick<Vault, 'open'>;
   cashier: Cashier;
   refunds: Refunds;
+  receipts: Pick<Receipts, 'insist' | 'planned'>;
   limits: Pick<Limits, 'charging' | 'asking'>;
   sums: Pick<MotoSums, 'nameOf'>;
   /** Knows whose API key it is. */
@@ -45,6 +48,7 @@ export class TokenCharges implements Charges {
     const before = await store.ofKey(merchant, token, idempotency);
     if (before !== null) return this.#repeated(before, request);
     if (await store.isSpent(merchant, token)) throw spent();
+    if (request.receipt) this.#options.receipts.insist(merchant, request.receipt);
     const fault = amountFault(psp, request);
     if (fault !== null) {
       throw new AppError('bad_request', fault, { errors: [{ path: 'amount', message: fault }] });
@@ -100,7 +104,7 @@ export class TokenCharges implements Charges {
     const intent = { ...asked, token, sum, captureId: null };
     const record = created({ ...intent, provider: psp.name }, clock.now());
     await store.unsettled.enter({ merchant, id });
-    const known = await store.create(record);
+    const known = await store.create(record, this.#planned(merchant, id, request, token));
     if (known === 'spent') throw spent();
     if (known !== 'created') return this.#repeated(known, request);
     const stored = token.purpose !== 'single';
@@ -110,6 +114,17 @@ export class TokenCharges implements Charges {
       ...{ stored, unattended: stored && networkTransactionId !== null, networkTransactionId },
     };
     return (await cashier.charge(record, payment, () => null)).view;
+  }
+
+  #planned(
+    merchant: string,
+    id: string,
+    { receipt = null, language }: ChargeRequest,
+    { card }: TokenView,
+  ): SlotWrite[] {
+    if (receipt === null) return [];
+    const plan = { ...receipt, language, registers: false, lastFour: card.last4 };
+    return [this.#options.receipts.planned(merchant, id, plan)];
   }
 
   #repeated({ state, since, network, view }: ChargeRecord, request: ChargeRequest): ChargeView {

@@ -5,7 +5,7 @@ import type { Metrics } from '../metrics.js';
 import type { RedisAddress } from '../redis/redis-address.js';
 import type { Redis } from '../redis/redis.js';
 import { DeliveryQueue } from './delivery-queue.js';
-import type { EventLog, Outbox } from './event.js';
+import type { CrmEvent, EventLog, Outbox } from './event.js';
 import { RedisEventLog } from './redis-event-log.js';
 import { RedisOutbox } from './redis-outbox.js';
 import { Relay } from './relay.js';
@@ -18,6 +18,8 @@ export interface CrmOptions {
   /** Null: events are logged, and wait there for nobody. */
   webhook: { url: string; secrets: readonly string[] } | null;
   merchants: readonly string[];
+  /** Told of every event at least once, before it leaves the outbox; a rejection asks for it again. */
+  follow?: (event: CrmEvent) => Promise<void>;
   clock: Clock;
   log: Logger;
   metrics: Metrics;
@@ -35,7 +37,8 @@ const COUNT_MS = 5_000;
 const SETTLE_MS = 1_000;
 
 /** The way of an event: outbox, relay, log, queue, webhook. */
-export function createCrm({ redis, address, webhook, merchants, clock, log, metrics }: CrmOptions): Crm {
+export function createCrm(options: CrmOptions): Crm {
+  const { redis, address, webhook, merchants, follow, clock, log, metrics } = options;
   const events = new RedisEventLog(redis);
   const queue = webhook === null ? null : new DeliveryQueue({ address, events, log, metrics });
   const relay = new Relay({
@@ -43,6 +46,7 @@ export function createCrm({ redis, address, webhook, merchants, clock, log, metr
     async take(event) {
       await events.add(event);
       await queue?.add(event);
+      await follow?.(event);
     },
   });
   const outbox = new RedisOutbox({ redis, relay, clock, log, metrics });

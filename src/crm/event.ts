@@ -8,7 +8,7 @@ export interface CrmEvent {
   /** RFC 3339. */
   timestamp: string;
   livemode: boolean;
-  /** Counts within a call, or within a charge, from 1. */
+  /** Counts within a call, within a charge, or within a receipt, from 1. */
   sequence: number;
   data: Readonly<Record<string, unknown>>;
 }
@@ -25,6 +25,8 @@ export const EVENT_TYPES = [
   'charge.unknown',
   'refund.succeeded',
   'refund.failed',
+  'receipt.sent',
+  'receipt.failed',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 

@@ -26,7 +26,7 @@ export async function readFolder(folder: string): Promise<Folder> {
     if (names.length > MAX_FILES) return { sources, faults: [fault(folder, `more than ${MAX_FILES} files`)] };
     for (const name of names) {
       const shown = path.join(folder, name);
-      const text = await readText(root, name).catch((error: unknown) => unreadable(error));
+      const text = await readTextFile(root, name);
       if (text.ok) sources.set(name, new YamlSource(shown, text.value));
       else faults.push(fault(shown, text.reason));
     }
@@ -36,7 +36,16 @@ export async function readFolder(folder: string): Promise<Folder> {
   return { sources, faults };
 }
 
-type Text = { ok: true; value: string } | { ok: false; reason: string };
+export type Text = { ok: true; value: string } | { ok: false; reason: string };
+
+/** One file of a folder, or why there is none. */
+export async function readTextFile(folder: string, name: string): Promise<Text> {
+  try {
+    return await readText(await realpath(folder), name);
+  } catch (error) {
+    return unreadable(error);
+  }
+}
 
 async function readText(root: string, name: string): Promise<Text> {
   const target = await realpath(path.join(root, name));

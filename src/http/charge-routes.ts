@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { amount, currency, freeText } from '../call/arm-body.js';
+import { amount, currency, freeText, receipt } from '../call/arm-body.js';
 import type { Charges } from '../charge/charges.js';
 import type { RefundView } from '../charge/refund-view.js';
 import type { ErrorCode } from '../errors.js';
@@ -18,6 +18,7 @@ export const chargeBody = z.strictObject({
     .nullable()
     .default(null)
     .describe('What the payer chose of a card that has two brands; null: the provider decides.'),
+  receipt: receipt.nullable().default(null),
 });
 
 export const refundBody = z.strictObject({

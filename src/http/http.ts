@@ -10,6 +10,7 @@ import type { Clock } from '../clock.js';
 import type { EventLog } from '../crm/event.js';
 import type { Logger } from '../log.js';
 import type { Metrics } from '../metrics.js';
+import type { Receipts } from '../receipts/receipts.js';
 import type { Redis } from '../redis/redis.js';
 import type { Vault } from '../vault/vault.js';
 import { accessLog, atRoute } from './access-log.js';
@@ -25,6 +26,7 @@ import { Idempotency } from './idempotency.js';
 import { visiting } from './visiting.js';
 import { linkRoutes } from './link-routes.js';
 import { nothingHere, problemHandler } from './problem-handler.js';
+import { receiptRoutes } from './receipt-routes.js';
 import { resource, type Handlers } from './resource.js';
 import type { Route } from './route.js';
 import { serve, type RouteServices } from './serve.js';
@@ -36,6 +38,7 @@ export interface HttpOptions {
   charges: Charges;
   links: Links;
   events: EventLog;
+  receipts: Receipts;
   redis: Redis;
   apiKeys: ApiKeys;
   audit: Audit;
@@ -54,7 +57,8 @@ export function apiRoutes({
   charges,
   links,
   events,
-}: Pick<HttpOptions, 'calls' | 'vault' | 'charges' | 'links' | 'events'>): Route[] {
+  receipts,
+}: Pick<HttpOptions, 'calls' | 'vault' | 'charges' | 'links' | 'events' | 'receipts'>): Route[] {
   return [
     ...callRoutes(calls),
     ...captureRoutes(calls),
@@ -62,6 +66,7 @@ export function apiRoutes({
     ...tokenRoutes(vault),
     ...chargeRoutes(charges),
     ...eventRoutes(events),
+    ...receiptRoutes(receipts),
   ];
 }
 

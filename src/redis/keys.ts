@@ -35,6 +35,11 @@ export function outcomesKey(slot: string, chain: string): string {
   return `${KEY_PREFIX}a:${slot}:${chain}`;
 }
 
+/** Where and how a payer is told of a capture, or of a charge by token, and of refunds of it. */
+export function receiptKey(slot: string, id: string): string {
+  return `${KEY_PREFIX}n:${slot}:${id}`;
+}
+
 /** An element for the end of a list, which joins an atomic write of its slot. */
 export interface SlotAppend {
   key: string;

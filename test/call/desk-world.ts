@@ -22,6 +22,7 @@ import { KeyCell } from '../../src/secret.js';
 import type { TokenView } from '../../src/vault/vault.js';
 import { MemoryAudit } from '../support/audit.js';
 import { ManualClock } from '../support/manual-clock.js';
+import { NO_RECEIPTS } from '../support/no-receipts.js';
 
 const CALLER = `CA${'a'.repeat(32)}`;
 export const AGENT = `CA${'b'.repeat(32)}`;
@@ -109,6 +110,7 @@ export async function openDesk(client: RedisClient) {
     ...shared,
     till,
     links,
+    receipts: NO_RECEIPTS,
     limits,
     sums,
     redis: watchable,

@@ -28,6 +28,7 @@ import { MemoryAudit } from '../support/audit.js';
 import { openKeys } from '../support/keys.js';
 import { LedgerPsp } from '../support/ledger-psp.js';
 import { UNLIMITED } from '../support/limits.js';
+import { NO_RECEIPTS } from '../support/no-receipts.js';
 import { startTestRedis, type TestRedis } from '../support/redis.js';
 
 export const SHOP = 'shop';
@@ -108,7 +109,18 @@ export async function startChargeWorld(
   return {
     ...{ server, redis, psp, vault, store, settler, audit, settled },
     env: { REDIS_URL: server.url, DATA_DIR: dir, VAULT_KEY_FILE: join(dir, 'keys.json') },
-    charges: new TokenCharges({ psp, store, vault, cashier, refunds, limits, sums, audit, clock }),
+    charges: new TokenCharges({
+      psp,
+      store,
+      vault,
+      cashier,
+      refunds,
+      receipts: NO_RECEIPTS,
+      limits,
+      sums,
+      audit,
+      clock,
+    }),
     ...{ limits, sums },
     till: (storeCards = true) => new CardTill({ psp, storeCards, store, vault, cashier, sums, ...shared }),
     async token(more = {}) {

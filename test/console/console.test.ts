@@ -119,6 +119,7 @@ describe('the console', () => {
       purpose: 'single',
       consent: null,
       metadata: {},
+      receipt: null,
     });
   });
 

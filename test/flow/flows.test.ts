@@ -39,6 +39,7 @@ describe('the flows that ship', () => {
       name: 'agent-assisted-card',
       merchant: 'default',
       language: 'en',
+      receipt: 'none',
       numbers: [],
       agent: {},
       no_agent: 'hang-up',

@@ -32,6 +32,7 @@ const ROUTES: Readonly<Record<string, AuditType | null>> = {
   'post /v1/charges/{id}/refunds': 'charge.refund',
   'post /v1/charges/{id}/void': 'charge.void',
   'get /v1/events': null,
+  'get /v1/receipts': null,
 };
 
 let dir: string;
@@ -191,6 +192,7 @@ it('has an event for each operation of the API that touches a card or begins or 
     charges: nothing,
     links: nothing,
     events: nothing,
+    receipts: nothing,
   });
   expect(routes.map(({ method, path }) => `${method} ${path}`)).toEqual(Object.keys(ROUTES));
 });

@@ -28,7 +28,7 @@ describe('POST /v1/charges', () => {
       CHARGE,
     ]);
     expect(world.charges.asked).toEqual([
-      { ...BODY, network: null, idempotencyKey: 'a key', language: 'en' },
+      { ...BODY, network: null, receipt: null, idempotencyKey: 'a key', language: 'en' },
     ]);
   });
 

@@ -26,9 +26,11 @@ import {
   TOKEN_VIEW,
   type HttpWorld,
 } from '../support/http-world.js';
+import { NO_RECEIPTS } from '../support/no-receipts.js';
 
 const routes = apiRoutes({
   ...{ calls: new FakeCalls(), vault: {} as Vault, charges: {} as Charges, events: {} as EventLog },
+  receipts: NO_RECEIPTS,
   links: {} as Links,
 });
 
@@ -46,6 +48,7 @@ function ask(route: Route, key: string) {
     .replace('{token}', TOKEN)
     .replace('{name}', 'payment-card-number');
   const asked = request(world.server)[route.method](path).set('authorization', `Bearer ${key}`);
+  if (route.path === '/v1/receipts') asked.query({ of: CHARGE_ID });
   if (route.idempotent === 'required') asked.set('idempotency-key', 'a key');
   if (route.body === undefined) return asked;
   return asked.send(bodyOf(route));
@@ -59,6 +62,8 @@ function bodyOf(route: Route): object {
 function chargeBodyOf({ path }: Route): object {
   return path === '/v1/charges' ? { token: TOKEN, amount: 1250, currency: 'EUR' } : {};
 }
+
+const CHARGE_ID = 'chg_AAAAAAAAAAAAAAAAAAAAAAAAAA';
 
 const nameOf = ({ method, path }: Route) => `${method} ${path}`;
 const named = (list: readonly Route[]) => list.map((route) => [nameOf(route), route] as const);
@@ -84,6 +89,7 @@ describe('every route', () => {
       'post /v1/charges/{id}/refunds': 'charges:write',
       'post /v1/charges/{id}/void': 'charges:write',
       'get /v1/events': 'events:read',
+      'get /v1/receipts': 'charges:write',
     });
   });
 
@@ -183,6 +189,7 @@ describe('answers', () => {
       purpose: 'subscription',
       consent: { at: '2026-01-01T10:00:00+01:00', wording: 'I agree.' },
       metadata: { order: '42' },
+      receipt: null,
     });
   });
 

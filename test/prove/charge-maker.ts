@@ -22,6 +22,7 @@ import { RedisTokenStore } from '../../src/vault/redis-token-store.js';
 import { Limits } from '../../src/fraud/limits.js';
 import { MotoSums } from '../../src/fraud/moto-sums.js';
 import { UNLIMITED } from '../support/limits.js';
+import { NO_RECEIPTS } from '../support/no-receipts.js';
 import { MemoryAudit } from '../support/audit.js';
 import { openKeys } from '../support/keys.js';
 import { untilReady } from '../support/redis.js';
@@ -107,6 +108,7 @@ const charges = new TokenCharges({
   vault,
   cashier,
   refunds,
+  receipts: NO_RECEIPTS,
   limits,
   sums,
   audit,

@@ -19,6 +19,7 @@ import type { Redis } from '../../src/redis/redis.js';
 import type { TokenView, Vault } from '../../src/vault/vault.js';
 import { MemoryAudit } from './audit.js';
 import { ManualClock } from './manual-clock.js';
+import { NO_RECEIPTS } from './no-receipts.js';
 
 /** What the test API keys open: `full` everything, one key for each scope, `foreign` everything of another merchant. */
 export const FULL_KEY = 'key-full';
@@ -334,6 +335,7 @@ export async function startHttpWorld(replace: Partial<HttpOptions> = {}): Promis
     charges,
     links: new FakeLinks(),
     events,
+    receipts: NO_RECEIPTS,
     redis: redisAway,
     apiKeys: apiKeyList([
       entry(FULL_KEY, 'default', SCOPES),
