@@ -198,7 +198,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const doorsOf = { ...config, apology, refused, reported, clock, log, metrics };
   const carrier = createTwilioDoors(doorsOf, switchboard);
   const console = createConsole({
-    ...{ calls: desk, merchant: MERCHANT, clock, live },
+    ...{ calls: desk, links, merchant: MERCHANT, clock, live },
     outcomes: OUTCOMES.filter((outcome) => till.can(outcome)),
     ...{ softphoneUrl: options.softphoneUrl, webRoot: join(root, 'dist/web') },
   });

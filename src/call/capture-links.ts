@@ -1,6 +1,6 @@
 import type { Audit } from '../audit/audit.js';
 import type { Language } from '../capture/flow.js';
-import type { CaptureView, LinkView } from '../capture/view.js';
+import { LINK_CHANNELS, type CaptureView, type LinkChannel, type LinkView } from '../capture/view.js';
 import type { DraftPage, PageCharges } from '../charge/page-charges.js';
 import { timestamp, type Clock } from '../clock.js';
 import { AppError } from '../errors.js';
@@ -46,6 +46,12 @@ export class CaptureLinks implements Links {
   constructor(options: CaptureLinksOptions) {
     this.#options = options;
     this.watch = new LinkWatch(options);
+  }
+
+  channels(): LinkChannel[] {
+    const { pages, messages } = this.#options;
+    if (!pages.can()) return [];
+    return LINK_CHANNELS.filter((channel) => channel === 'spoken' || messages.can(channel));
   }
 
   async send(merchant: string, id: string, request: LinkRequest): Promise<LinkView> {

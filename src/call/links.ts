@@ -18,6 +18,8 @@ export type Opening =
  * `redis_unavailable`.
  */
 export interface Links {
+  /** How a link can be given here; none where there are no pages to pay on. */
+  channels(): LinkChannel[];
   /** A new link, by which the payer pays what the capture was for; or the one that is open, sent again. */
   send(merchant: string, captureId: string, request: LinkRequest): Promise<LinkView>;
   /** Nobody shall pay by it any more. Resolves with the capture: `completed` when it had been paid already. */

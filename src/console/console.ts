@@ -3,9 +3,11 @@ import type { RequestHandler, Router } from 'express';
 import { z } from 'zod';
 import { armBody } from '../call/arm-body.js';
 import type { Calls } from '../call/calls.js';
-import { FIELD_NAMES, type CaptureView, type Outcome } from '../capture/view.js';
+import type { Links } from '../call/links.js';
+import { FIELD_NAMES, type CaptureView, type LinkView, type Outcome } from '../capture/view.js';
 import { timestamp, type Clock } from '../clock.js';
 import { AppError } from '../errors.js';
+import { linkBody } from '../http/link-routes.js';
 import { readJson } from '../http/request-body.js';
 import { checked } from '../http/validation.js';
 import type { DeskStart } from './desk-start.js';
@@ -15,6 +17,7 @@ import { webPages } from './web-pages.js';
 
 export interface ConsoleOptions {
   calls: Calls;
+  links: Links;
   /** Whose calls are shown. */
   merchant: string;
   clock: Clock;
@@ -65,21 +68,27 @@ const endInSlash: RequestHandler = (request, response, next) => {
 };
 
 /** `start`, then a `call` for each call that lives, and again on every change. */
-function desk({ calls, merchant, clock, softphoneUrl, outcomes }: ConsoleOptions): RequestHandler {
+function desk({ calls, links, merchant, clock, softphoneUrl, outcomes }: ConsoleOptions): RequestHandler {
   const feeds = new PageFeeds(clock);
   return (_request, response) => {
     let stop = () => {};
     const feed = feeds.open(response, () => stop());
-    const start: DeskStart = { now: timestamp(clock.now()), softphone_url: softphoneUrl, outcomes };
+    const link_channels = links.channels();
+    const start: DeskStart = {
+      now: timestamp(clock.now()),
+      softphone_url: softphoneUrl,
+      outcomes,
+      link_channels,
+    };
     feed.put('start', 'start', start);
     stop = calls.watchDesk(merchant, (view) => feed.put('call', view.call.id, view));
   };
 }
 
-function captureRoutes(router: Router, { calls, merchant }: ConsoleOptions): void {
+function captureRoutes(router: Router, { calls, links, merchant }: ConsoleOptions): void {
   const post = (
     path: string,
-    handle: (params: Record<string, string>, body: unknown) => Promise<CaptureView>,
+    handle: (params: Record<string, string>, body: unknown) => Promise<CaptureView | LinkView>,
   ) =>
     router.post(path, ownPageOnly, async (request, response) => {
       response.json(await handle(request.params as Record<string, string>, await readJson(request)));
@@ -90,6 +99,9 @@ function captureRoutes(router: Router, { calls, merchant }: ConsoleOptions): voi
     return calls.arm(merchant, checked(armBody, entered, 'body'));
   });
   post('/captures/:id/cancel', ({ id = '' }) => calls.cancel(merchant, id));
+  post('/captures/:id/link', ({ id = '' }, body) =>
+    links.send(merchant, id, checked(linkBody, body, 'body')),
+  );
   post('/captures/:id/extend', ({ id = '' }) => calls.extend(merchant, id));
   post('/captures/:id/fields/:name/clear', async ({ id = '', name }) => {
     const field = fieldName.safeParse(name);

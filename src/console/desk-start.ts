@@ -1,4 +1,4 @@
-import type { Outcome } from '../capture/view.js';
+import type { LinkChannel, Outcome } from '../capture/view.js';
 
 /** First message of the stream `/console/desk`, before the calls. */
 export interface DeskStart {
@@ -8,4 +8,6 @@ export interface DeskStart {
   softphone_url: string | null;
   /** What the service can do with a card, in the order in which it is offered. */
   outcomes: readonly Outcome[];
+  /** How a payment link can be given; none: there are no links. */
+  link_channels: readonly LinkChannel[];
 }

@@ -17,7 +17,7 @@ import {
 } from '../support/browser.js';
 import { startCarrier } from '../support/carrier.js';
 import { FakeDesk } from '../support/fake-desk.js';
-import { CALL, CAPTURE, TOKEN, startHttpWorld, type HttpWorld } from '../support/http-world.js';
+import { CALL, CAPTURE, FakeLinks, TOKEN, startHttpWorld, type HttpWorld } from '../support/http-world.js';
 
 const NUMBER: FieldView = {
   name: 'payment-card-number',
@@ -72,6 +72,7 @@ describeInBrowser('the agent page', () => {
     const router = createConsole({
       calls: desk,
       merchant: 'default',
+      links: new FakeLinks(),
       clock: systemClock,
       live: false,
       outcomes: OUTCOMES,

@@ -9,7 +9,15 @@ import { createConsole, type ConsoleOptions } from '../../src/console/console.js
 import { MAX_FEEDS } from '../../src/console/page-feed.js';
 import { AppError } from '../../src/errors.js';
 import { FakeDesk } from '../support/fake-desk.js';
-import { CALL, CALL_ID, CAPTURE, CAPTURE_ID, startHttpWorld, type HttpWorld } from '../support/http-world.js';
+import {
+  CALL,
+  CALL_ID,
+  CAPTURE,
+  CAPTURE_ID,
+  FakeLinks,
+  startHttpWorld,
+  type HttpWorld,
+} from '../support/http-world.js';
 import { ManualClock } from '../support/manual-clock.js';
 
 const SOFTPHONE = 'ws://127.0.0.1:8081/simulator/phones/client%3Aagent';
@@ -27,6 +35,7 @@ const clock = new ManualClock();
 async function startConsole(replace: Partial<ConsoleOptions> = {}): Promise<HttpWorld> {
   const router = createConsole({
     calls: desk,
+    links: new FakeLinks(),
     merchant: 'default',
     clock,
     live: false,
@@ -182,7 +191,12 @@ describe('the console', () => {
     const stream = await openDesk(world.url);
     expect(await stream.next()).toEqual({
       event: 'start',
-      data: { now: '2026-01-01T00:00:00.000Z', softphone_url: SOFTPHONE, outcomes: OUTCOMES },
+      data: {
+        now: '2026-01-01T00:00:00.000Z',
+        softphone_url: SOFTPHONE,
+        outcomes: OUTCOMES,
+        link_channels: ['sms', 'email', 'spoken'],
+      },
     });
     expect(await stream.next()).toMatchObject({
       event: 'call',

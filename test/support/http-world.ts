@@ -4,11 +4,10 @@ import type { Express } from 'express';
 import { apiKeyList } from '../../src/access/api-key-list.js';
 import { SCOPES, type Scope } from '../../src/access/scope.js';
 import type { ArmRequest, Calls, CallView, CaptureQuery } from '../../src/call/calls.js';
-import type { Links, Opening } from '../../src/call/links.js';
-import type { CaptureView, ChargeView, LinkView } from '../../src/capture/view.js';
+import type { LinkRequest, Links, Opening } from '../../src/call/links.js';
+import type { CaptureView, ChargeView, LinkChannel, LinkView } from '../../src/capture/view.js';
 import { dots } from '../../src/card/mask.js';
 import type { ChargeRequest, Charges } from '../../src/charge/charges.js';
-import type { RefundView } from '../../src/charge/refund-view.js';
 import type { RefundView } from '../../src/charge/refund-view.js';
 import type { EventLog, EventQuery, LoggedEvent } from '../../src/crm/event.js';
 import { AppError, type MemberError } from '../../src/errors.js';
@@ -298,8 +297,15 @@ export interface HttpWorld {
 }
 
 /** The link of the one capture. */
-class FakeLinks implements Links {
-  async send(merchant: string, captureId: string): Promise<LinkView> {
+export class FakeLinks implements Links {
+  readonly asked: LinkRequest[] = [];
+
+  channels(): LinkChannel[] {
+    return ['sms', 'email', 'spoken'];
+  }
+
+  async send(merchant: string, captureId: string, request: LinkRequest): Promise<LinkView> {
+    this.asked.push(request);
     if (merchant === 'default' && captureId === CAPTURE_ID) return LINK;
     throw new AppError('not_found', 'there is no such capture');
   }
@@ -313,7 +319,7 @@ class FakeLinks implements Links {
   }
 }
 
-const LINK: LinkView = {
+export const LINK: LinkView = {
   ...{ id: 'lnk_AAAAAAAAAAAAAAAAAAAAAAAAAA', capture_id: CAPTURE_ID, status: 'created', channel: 'spoken' },
   ...{ to: null, delivery: null, address: 'https://pay.example/l', code: '4F7K-92QX' },
   ...{ expires_at: '2026-01-01T00:30:00.000Z', created_at: '2026-01-01T00:00:00.000Z' },

@@ -7,6 +7,7 @@ import { readCaptureEntry, type Typed } from './capture-entry.js';
 import { capturePanel } from './capture-panel.js';
 import { captureTitle } from './capture-title.js';
 import { Desk, type Refusal } from './desk.js';
+import { linkPanel } from './link-panel.js';
 import type { Language } from './language.js';
 import { preferredLanguage, useLanguage } from './preferred-language.js';
 import { newCapture } from './new-capture.js';
@@ -126,6 +127,16 @@ class AgentPage extends LitElement {
       }
       ${capture ? this.#capture(desk, capture, text) : nothing}
       ${
+        capture
+          ? linkPanel({
+              ...{ desk, capture, language: this.#language, now: this.#desk.now() },
+              channels: this.#desk.start?.link_channels ?? [],
+              send: (channel, to) => void this.#ask(this.#desk.link(capture.id, channel, to)),
+              cancel: () => void this.#ask(this.#desk.cancel(capture.id)),
+            })
+          : nothing
+      }
+      ${
         call.status === 'live' && idle
           ? newCapture({
               text,
@@ -182,7 +193,7 @@ class AgentPage extends LitElement {
     const url = this.#desk.start?.softphone_url;
     if (url && !this.#phone) this.#phone = new PhonePanel(url, () => this.requestUpdate());
     const shown = this.#shown();
-    const situation = `${shown?.call.id} ${shown?.call.status} ${shown?.capture?.status} ${shown?.capture?.current_field}`;
+    const situation = `${shown?.call.id} ${shown?.call.status} ${shown?.capture?.status} ${shown?.capture?.current_field} ${shown?.capture?.link?.status}`;
     if (situation !== this.#situation) this.#wrong = null;
     this.#situation = situation;
     this.requestUpdate();

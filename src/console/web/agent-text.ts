@@ -38,6 +38,7 @@ export interface AgentText {
   cancel: string;
   collecting: string;
   processing: Record<Outcome, string>;
+  waitingForLink: string;
   completed: Record<Outcome, string>;
   /** Ends that came to nothing, by what is known of the card and the money. */
   failed: { noCard: string; refused: string; declined: string; unknown: string };
@@ -122,6 +123,7 @@ export const AGENT_TEXT: Record<Language, AgentText> = {
       charge: 'Taking the payment…',
     },
     completed: { token: 'Card taken', verify: 'Card checked and taken', charge: 'Payment approved' },
+    waitingForLink: 'Waiting for the payment by link',
     failed: {
       noCard: 'No card was taken',
       refused: 'Card refused',
@@ -165,6 +167,8 @@ export const AGENT_TEXT: Record<Language, AgentText> = {
       capture_over: 'That is over already.',
       redis_unavailable: 'The store can’t be reached. Try again in a moment.',
       vault_unavailable: 'The vault can’t be reached. Try again in a moment.',
+      link_not_possible: 'A link can’t be sent now: it is being paid, or enough were sent.',
+      psp_unavailable: 'The payment provider can’t be reached. Try again in a moment.',
       draining: 'This service is about to stop and takes nothing new.',
     },
     phone: {
@@ -248,6 +252,7 @@ export const AGENT_TEXT: Record<Language, AgentText> = {
     },
     completed: {
       token: 'Carte enregistrée',
+    waitingForLink: 'En attente du paiement par lien',
       verify: 'Carte vérifiée et enregistrée',
       charge: 'Paiement accepté',
     },
@@ -295,6 +300,8 @@ export const AGENT_TEXT: Record<Language, AgentText> = {
       redis_unavailable: 'Le stockage est injoignable. Réessayez dans un instant.',
       vault_unavailable: 'Le coffre est injoignable. Réessayez dans un instant.',
       draining: 'Ce service va s’arrêter et ne prend plus rien de nouveau.',
+      link_not_possible: 'Pas de lien maintenant : le paiement est en cours, ou assez ont été envoyés.',
+      psp_unavailable: 'Le prestataire de paiement est injoignable. Réessayez dans un instant.',
     },
     phone: {
       title: 'Votre téléphone',

@@ -2,6 +2,7 @@ import type { DeskView } from '../../call/calls.js';
 import type { AgentText } from './agent-text.js';
 import { captureTitle } from './capture-title.js';
 import type { Language } from './language.js';
+import { LINK_TEXT } from './link-text.js';
 import { tellingOf } from './telling.js';
 
 /**
@@ -9,6 +10,10 @@ import { tellingOf } from './telling.js';
  */
 export function announcementFor({ call, capture }: DeskView, text: AgentText, language: Language): string {
   if (capture === null) return `${call.caller.address}, ${text.callStatus[call.status]}`;
+  if (capture.link !== null && capture.status !== 'collecting') {
+    const { title, status } = LINK_TEXT[language];
+    return `${captureTitle(capture, text)}. ${title}: ${status[capture.link.status]}.`;
+  }
   const refusal = capture.decline === null ? '' : ` ${tellingOf(capture.decline, language).forAgent}`;
   const field = capture.fields.find(({ name }) => name === capture.current_field);
   if (capture.status !== 'collecting' || !field) {

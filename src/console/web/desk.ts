@@ -1,5 +1,5 @@
 import type { DeskView } from '../../call/calls.js';
-import type { FieldName } from '../../capture/view.js';
+import type { FieldName, LinkChannel } from '../../capture/view.js';
 import type { NewCapture } from './capture-entry.js';
 import type { DeskStart } from '../desk-start.js';
 
@@ -62,6 +62,10 @@ export class Desk {
 
   clearField(capture: string, field: FieldName): Promise<Refusal | null> {
     return post(`captures/${encodeURIComponent(capture)}/fields/${field}/clear`);
+  }
+
+  link(capture: string, channel: LinkChannel, to: string | null): Promise<Refusal | null> {
+    return post(`captures/${encodeURIComponent(capture)}/link`, { channel, to });
   }
 
   #put(desk: DeskView): void {

@@ -1,6 +1,7 @@
 import type { DeskView } from '../../call/calls.js';
 import type { CaptureView, FieldError, FieldName, FieldView, Outcome, Reason } from '../../capture/view.js';
 import type { Language } from './language.js';
+import { LINK_TEXT } from './link-text.js';
 import { tellingOf } from './telling.js';
 
 /** The one sentence that the agent says next, for every state that a call can be in. */
@@ -151,11 +152,30 @@ export function sentenceFor({ call, capture }: DeskView, language: Language): st
     if (call.status !== 'live') return null;
     return call.keys_before_capture > 0 ? say.tooEarly : say.offer;
   }
+  const ofLink = sentenceForLink(capture, language);
+  if (ofLink !== null) return ofLink;
   if (capture.status === 'processing') return say.processing[capture.outcome];
   if (capture.status === 'completed') return say.completed[capture.outcome](capture.card?.last4 ?? '');
   if (capture.reason !== null) return ended(capture, capture.reason, language);
   const field = capture.fields.find(({ name }) => name === capture.current_field);
   return field ? sentenceForField(field, say) : null;
+}
+
+/** Null where a link isn't the last thing that happened. */
+function sentenceForLink({ status, link }: CaptureView, language: Language): string | null {
+  const { say } = LINK_TEXT[language];
+  if (link === null || status === 'collecting') return null;
+  switch (link.status) {
+    case 'created':
+    case 'sent':
+      return say[link.channel];
+    case 'opened':
+    case 'authenticated':
+    case 'paid':
+      return say[link.status];
+    default:
+      return say.over;
+  }
 }
 
 /** What was refused is said in the words that the caller has heard. */

@@ -1,0 +1,87 @@
+import type { LinkChannel, LinkStatus } from '../../capture/view.js';
+import type { Language } from './language.js';
+
+/** Every word about payment links. */
+export interface LinkText {
+  title: string;
+  offer: string;
+  to: string;
+  hint: (caller: string) => string;
+  send: Record<LinkChannel, string>;
+  again: string;
+  status: Record<LinkStatus, string>;
+  undelivered: string;
+  waiting: string;
+  spoken: { address: string; code: string };
+  validFor: string;
+  cancel: string;
+  /** To the caller, while it is open. */
+  say: Record<LinkChannel, string> & { opened: string; authenticated: string; paid: string; over: string };
+}
+
+export const LINK_TEXT: Readonly<Record<Language, LinkText>> = {
+  en: {
+    title: 'Payment link',
+    offer: 'The caller pays on a page that his bank secures. You both stay on the line.',
+    to: 'Number or e-mail',
+    hint: (caller) => `Empty: ${caller}`,
+    send: { sms: 'Send by SMS', email: 'Send by e-mail', spoken: 'Read it out' },
+    again: 'Send it again',
+    status: {
+      created: 'On its way',
+      sent: 'Sent',
+      opened: 'Opened',
+      authenticated: 'Confirmed at the bank',
+      paid: 'Paid',
+      failed: 'Not paid',
+      expired: 'Expired',
+      cancelled: 'Cancelled',
+    },
+    undelivered: 'The message did not arrive. Send it another way.',
+    waiting: 'Waiting for the payment by link',
+    spoken: { address: 'Address', code: 'Code' },
+    validFor: 'Valid for',
+    cancel: 'Close the link',
+    say: {
+      sms: 'I have sent you a text message with a link. Please open it and pay there; I stay on the line.',
+      email: 'I have sent you an e-mail with a link. Please open it and pay there; I stay on the line.',
+      spoken: 'Please open this address, and type this code there; I stay on the line.',
+      opened: 'The page is open: please type your card there, and confirm with your bank.',
+      authenticated: 'Your bank has confirmed that it is you. One moment, please.',
+      paid: 'Thank you, your payment is accepted.',
+      over: 'The link was not paid, and nothing has been taken. Shall I send you a new one?',
+    },
+  },
+  fr: {
+    title: 'Lien de paiement',
+    offer: 'Le client paie sur une page sécurisée par sa banque. Vous restez en ligne tous les deux.',
+    to: 'Numéro ou e-mail',
+    hint: (caller) => `Vide : ${caller}`,
+    send: { sms: 'Envoyer par SMS', email: 'Envoyer par e-mail', spoken: 'Le dicter' },
+    again: 'Renvoyer',
+    status: {
+      created: 'En route',
+      sent: 'Envoyé',
+      opened: 'Ouvert',
+      authenticated: 'Confirmé auprès de la banque',
+      paid: 'Payé',
+      failed: 'Non payé',
+      expired: 'Expiré',
+      cancelled: 'Annulé',
+    },
+    undelivered: 'Le message n’est pas arrivé. Envoyez-le autrement.',
+    waiting: 'En attente du paiement par lien',
+    spoken: { address: 'Adresse', code: 'Code' },
+    validFor: 'Valable encore',
+    cancel: 'Fermer le lien',
+    say: {
+      sms: 'Je vous ai envoyé un SMS avec un lien. Ouvrez-le et payez sur la page ; je reste en ligne.',
+      email: 'Je vous ai envoyé un e-mail avec un lien. Ouvrez-le et payez sur la page ; je reste en ligne.',
+      spoken: 'Ouvrez cette adresse et saisissez-y ce code ; je reste en ligne.',
+      opened: 'La page est ouverte : saisissez-y votre carte, puis confirmez auprès de votre banque.',
+      authenticated: 'Votre banque a confirmé que c’est bien vous. Un instant, s’il vous plaît.',
+      paid: 'Merci, votre paiement est accepté.',
+      over: 'Le lien n’a pas été payé ; rien n’a été débité. Voulez-vous que je vous en envoie un nouveau ?',
+    },
+  },
+};
