@@ -215,11 +215,6 @@ export const REFUND: RefundView = {
   ...{ status: 'failed', updated_at: '2026-01-01T00:00:00.000Z' },
 };
 
-export const REFUND: RefundView = {
-  ...{ id: 'rfd_6T1M9C4X8Z2Q7V0K5R3W1JNHBG', kind: 'refund', amount: 300, currency: 'EUR' },
-  ...{ status: 'failed', updated_at: '2026-01-01T00:00:00.000Z' },
-};
-
 /** One charge, of the merchant `default`; nothing of anybody else's. */
 class FakeCharges implements Charges {
   readonly asked: unknown[] = [];
@@ -232,11 +227,6 @@ class FakeCharges implements Charges {
 
   get(merchant: string, id: string): Promise<ChargeView> {
     return this.#answer(merchant, id);
-  }
-
-  async refunds(merchant: string, id: string): Promise<RefundView[]> {
-    await this.#answer(merchant, id);
-    return [REFUND];
   }
 
   async refunds(merchant: string, id: string): Promise<RefundView[]> {
