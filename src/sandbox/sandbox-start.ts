@@ -6,6 +6,8 @@ export interface SandboxStart {
   caller: string;
   agent_page_url: string;
   docs_url: string;
+  /** Where a payer types the code of a payment link. */
+  code_page_url: string;
   /** Charges go to the sandbox's own payment provider: cards and amounts decide what it answers. */
   simulates_payments: boolean;
 }

@@ -78,9 +78,10 @@ export async function startSandbox({ env, root, clock, log }: SandboxOptions): P
     start: {
       ...{ number: SERVICE_NUMBER, caller: CALLER },
       ...{ agent_page_url: `${serviceUrl}/console/`, docs_url: `${serviceUrl}/docs` },
-      simulates_payments: psp !== null,
+      ...{ code_page_url: `${serviceUrl}/l`, simulates_payments: psp !== null },
     },
     ...{ serviceUrl, apiKey, movements: psp === null ? null : () => psp.provider.ledger.movements },
+    messages: carrier.messages,
     ...{ webhookSecrets: [webhookSecret], clock, webRoot: join(root, 'dist/web') },
   });
   const carrierUrl = await carrier.listen(await freePort(port === 65_535 ? 0 : port + 1), '127.0.0.1', pages);
@@ -95,6 +96,7 @@ export async function startSandbox({ env, root, clock, log }: SandboxOptions): P
     env: {
       ...{
         AGENT_DIAL_TO: AGENT,
+        SMS_FROM: SERVICE_NUMBER,
         CRM_WEBHOOK_URL: `${carrierUrl}/inbox/events`,
         CRM_WEBHOOK_SECRET: webhookSecret,
       },

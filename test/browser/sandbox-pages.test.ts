@@ -68,23 +68,25 @@ describeInBrowser('the sandbox’s pages', () => {
     voice = createServer((request, response) => void serve(request, response));
     await new Promise<void>((resolve) => voice.listen(0, '127.0.0.1', resolve));
     const serviceUrl = `http://127.0.0.1:${(voice.address() as AddressInfo).port}`;
+    carrier = new SimulatedCarrier({
+      accountSid: ACCOUNT_SID,
+      authToken: AUTH_TOKEN,
+      settings: { sayMsPerCharacter: 5 },
+    });
     const pages = createSandboxPages({
+      messages: carrier.messages,
       start: {
         number: NUMBER,
         caller: CALLER,
         agent_page_url: 'http://127.0.0.1:8080/console/',
         docs_url: 'http://127.0.0.1:8080/docs',
+        code_page_url: 'http://127.0.0.1:8080/l',
         simulates_payments: true,
       },
       webhookSecrets: [SECRET],
       clock: systemClock,
       webRoot: buildPages(),
       ...{ serviceUrl, apiKey: 'twk_for-tests', movements: () => MOVEMENTS },
-    });
-    carrier = new SimulatedCarrier({
-      accountSid: ACCOUNT_SID,
-      authToken: AUTH_TOKEN,
-      settings: { sayMsPerCharacter: 5 },
     });
     carrier.number(NUMBER, { voiceUrl: `${serviceUrl}/` });
     url = await carrier.listen(0, '127.0.0.1', pages);
@@ -127,6 +129,9 @@ describeInBrowser('the sandbox’s pages', () => {
     expect(await page.getByRole('link', { name: 'Open the agent’s page' }).getAttribute('href')).toBe(
       'http://127.0.0.1:8080/console/',
     );
+    await page.getByRole('row', { name: '4000 0000 0000 0002 Declined' }).waitFor();
+    await page.getByText('Amounts that make it refuse').click();
+    await page.getByRole('row', { name: '9900.23 EUR Money taken, no answer' }).waitFor();
     await looksRight(page, 'home');
     expect(faults).toEqual([]);
     await page.close();
@@ -216,6 +221,27 @@ describeInBrowser('the sandbox’s pages', () => {
         events: 'sent',
         eventDelayMs: 1500,
       });
+    });
+
+    it('keys the security code, as long as the brand of the last card has it', async () => {
+      await page.getByRole('button', { name: 'Key it American Express' }).click();
+      await hears('378282246310005');
+      await page.getByRole('button', { name: 'Key code 1234' }).click();
+      await hears('1234');
+    });
+
+    it('says which cards the bank refuses', async () => {
+      await page.getByRole('button', { name: 'Key it Visa Wrong code, unless it is 123' }).waitFor();
+    });
+
+    it('shows a short message, and opens the link in it', async () => {
+      carrier.messages.send(NUMBER, '+33639980009', 'For somebody else.', null);
+      const link = `${url}/sandbox.json`;
+      carrier.messages.send(NUMBER, CALLER, `Pay 12.50 EUR: ${link}.`, null);
+      await page.getByText('Pay 12.50 EUR:').waitFor();
+      expect(await page.getByRole('link', { name: link }).getAttribute('href')).toBe(link);
+      expect(await page.locator('.message').count()).toBe(1);
+      await looksRight(page, 'phone-message');
     });
 
     it('hangs up', async () => {

@@ -4,8 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
 import type { Movement } from '../../src/psp/simulated/ledger.js';
+import { ShortMessages } from '../../src/carrier/simulated/short-messages.js';
+import { systemClock } from '../../src/clock.js';
 import { createSandboxPages } from '../../src/sandbox/sandbox-pages.js';
 import type { SandboxStart } from '../../src/sandbox/sandbox-start.js';
+import { ACCOUNT_SID } from '../support/carrier.js';
 import { ManualClock } from '../support/manual-clock.js';
 
 const OWN = { 'sec-fetch-site': 'same-origin' };
@@ -14,6 +17,7 @@ const START: SandboxStart = {
   caller: '+33639980001',
   agent_page_url: 'http://127.0.0.1:8080/console/',
   docs_url: 'http://127.0.0.1:8080/docs',
+  code_page_url: 'http://127.0.0.1:8080/l',
   simulates_payments: true,
 };
 
@@ -28,19 +32,29 @@ describe('the sandbox’s pages', () => {
   let server: Server;
   let url: string;
 
+  const messages = new ShortMessages({
+    accountSid: ACCOUNT_SID,
+    clock: systemClock,
+    reaches: () => true,
+    call: () => Promise.resolve(),
+  });
+
   beforeAll(async () => {
     const pages = createSandboxPages({
       start: START,
       webhookSecrets: ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'],
       clock: new ManualClock(),
-      webRoot: '/nowhere',
+      ...{ webRoot: '/nowhere', messages },
       ...{ serviceUrl: 'http://127.0.0.1:1', apiKey: 'twk_for-tests', movements: () => MOVEMENTS },
     });
     server = createServer(express().use(pages));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   });
-  afterAll(() => void server.close());
+  afterAll(() => {
+    server.close();
+    server.closeAllConnections();
+  });
 
   it('tell their own pages, and no other, who is who', async () => {
     expect((await request(url).get('/sandbox.json').set(OWN)).body).toEqual(START);
@@ -76,6 +90,22 @@ describe('the sandbox’s pages', () => {
     const one = await request(url).get('/ledger.json?reference=chg_2');
     expect(one.body).toEqual({ movements: MOVEMENTS.slice(1) });
     expect((await request(url).get('/ledger.json').set({ host: 'evil.example' })).status).toBe(404);
+  });
+
+  it('tell the telephone of its own messages, those of before and those that come', async () => {
+    expect((await request(url).get('/phone/messages')).status).toBe(404);
+    messages.send(START.number, START.caller, 'first', null);
+    messages.send(START.number, '+33639980009', 'for somebody else', null);
+    const stream = await fetch(`${url}/phone/messages`, { headers: OWN });
+    messages.send(START.number, START.caller, 'second', null);
+    const seen: string[] = [];
+    const decoder = new TextDecoder();
+    for await (const chunk of stream.body ?? []) {
+      const told = decoder.decode(chunk, { stream: true }).matchAll(/"text":"([^"]*)"/g);
+      seen.push(...[...told].map(([, words]) => words ?? ''));
+      if (seen.includes('second')) break;
+    }
+    expect(seen).toEqual(['first', 'second']);
   });
 
   it('say so when they are not built', async () => {

@@ -4,6 +4,7 @@ import { preferredLanguage, useLanguage } from '../../console/web/preferred-lang
 import { pageHeader } from '../../console/web/page-header.js';
 import type { SandboxStart } from '../sandbox-start.js';
 import { HOME_TEXT, type HomeText } from './home-text.js';
+import { scenarioTables } from './scenario-tables.js';
 import { sandboxStart } from './sandbox-settings.js';
 
 /** `<home-page>`: who is who in the sandbox, as a picture whose parts are links. */
@@ -45,8 +46,9 @@ class HomePage extends LitElement {
           <ol>
             ${text.step.map((step) => html`<li>${step}</li>`)}
           </ol>
-          <p>${text.demo} <code class="mono">npx tonewall demo</code></p>
+          <p>${text.demo} <code class="mono">npx tonewall demo --charge</code></p>
         </section>
+        ${this.#start?.simulates_payments ? scenarioTables(text.scenarios, this.#language) : nothing}
       </main>
     `;
   }

@@ -20,6 +20,15 @@ export interface HomeText {
   steps: string;
   step: readonly string[];
   demo: string;
+  scenarios: {
+    title: string;
+    lead: string;
+    card: string;
+    amount: string;
+    answer: string;
+    others: string;
+    amounts: string;
+  };
 }
 
 export const HOME_TEXT: Record<Language, HomeText> = {
@@ -36,7 +45,11 @@ export const HOME_TEXT: Record<Language, HomeText> = {
       what: 'Hears flat beeps, sees dots, gets a token.',
       open: 'Open the agent’s page',
     },
-    crm: { name: 'The CRM', what: 'Receives one signed event with the token.', open: 'Open the inbox' },
+    crm: {
+      name: 'The CRM',
+      what: 'Gets the token in a signed event, and charges it whenever it likes.',
+      open: 'Open the inbox',
+    },
     docs: {
       name: 'For programs',
       what: 'The API that arms captures and reads results.',
@@ -49,10 +62,20 @@ export const HOME_TEXT: Record<Language, HomeText> = {
     step: [
       'Open the agent’s page and the telephone side by side.',
       'On the telephone: Call. On the agent’s page: Answer.',
-      'Agent: Take card. Caller: key a test card, then its expiry date.',
-      'Watch the dots, hear the beeps, and find the token in the inbox.',
+      'Agent: choose Charge it, type an amount, Take card. Caller: key a test card, its expiry date and its code.',
+      'Watch the dots, hear the beeps, and read on both sides what the bank says.',
+      'In the inbox: find the token, charge it again, give a part back.',
     ],
     demo: 'Or let a script do it all, in a terminal:',
+    scenarios: {
+      title: 'What the payment provider answers',
+      lead: 'It is simulated, and nothing is left to chance: the card decides, or the amount. Unless said, any expiry date to come and any code will do.',
+      card: 'Card',
+      amount: 'Amount',
+      answer: 'Answer',
+      others: 'Every other published test card',
+      amounts: 'Amounts that make it refuse, fall silent or fail, whatever the card',
+    },
   },
   fr: {
     page: 'Bac à sable',
@@ -67,7 +90,11 @@ export const HOME_TEXT: Record<Language, HomeText> = {
       what: 'Entend des bips plats, voit des points, reçoit un jeton.',
       open: 'Ouvrir la page de l’agent',
     },
-    crm: { name: 'Le CRM', what: 'Reçoit un événement signé avec le jeton.', open: 'Ouvrir la boîte' },
+    crm: {
+      name: 'Le CRM',
+      what: 'Reçoit le jeton dans un événement signé, et le débite quand il veut.',
+      open: 'Ouvrir la boîte',
+    },
     docs: {
       name: 'Pour les programmes',
       what: 'L’API qui lance les prises de carte et lit les résultats.',
@@ -84,5 +111,14 @@ export const HOME_TEXT: Record<Language, HomeText> = {
       'Regardez les points, écoutez les bips, et trouvez le jeton dans la boîte du CRM.',
     ],
     demo: 'Ou laissez un script tout faire, dans un terminal :',
+    scenarios: {
+      title: 'Ce que répond le prestataire de paiement',
+      lead: 'Il est simulé, et rien n’y est dû au hasard : la carte décide, ou le montant. Sauf mention, toute date à venir et tout code conviennent.',
+      card: 'Carte',
+      amount: 'Montant',
+      answer: 'Réponse',
+      others: 'Toute autre carte de test publiée',
+      amounts: 'Montants qui le font refuser, se taire ou échouer, quelle que soit la carte',
+    },
   },
 };

@@ -52,7 +52,7 @@ export const MONEY_TEXT: Record<Language, MoneyText> = {
     refund: 'Rembourser',
     void: 'Tout annuler',
     amountWrong: 'Ce n’est pas un montant dans cette devise.',
-    noAnswer: 'Pas de réponse. Réessayez : c’est la même demande, rien n’arrive deux fois.',
+    noAnswer: 'Pas de réponse. Réessayez : c’est la même demande, rien n’arrive deux fois.',
     ledger: (movements) => `Le livre du prestataire de paiement (${movements})`,
     movement: 'Mouvement',
     underReference: 'Sous notre débit',

@@ -4,6 +4,7 @@ import { preferredLanguage, useLanguage } from '../../console/web/preferred-lang
 import { pageHeader } from '../../console/web/page-header.js';
 import { PhonePanel } from '../../console/web/phone-panel.js';
 import '../../console/web/sound-view.js';
+import { CARD_SCENARIOS } from '../../psp/simulated/scenarios.js';
 import type { SandboxStart } from '../sandbox-start.js';
 import {
   EVENTS,
@@ -17,10 +18,11 @@ import {
 } from './carrier-switches.js';
 import { KEYS, keypad } from './keypad.js';
 import { KeypadSound } from './keypad-sound.js';
+import { PhoneMessages } from './phone-messages.js';
 import { PHONE_TEXT, type PhoneText } from './phone-text.js';
 import { sandboxStart } from './sandbox-settings.js';
 import { ScriptedKeys } from './scripted-keys.js';
-import { SHOWN_CARDS, SHOWN_EXPIRY, type ShownCard } from './shown-cards.js';
+import { SHOWN_CARDS, SHOWN_EXPIRY, digitsOf, shownCode, type ShownCard } from './shown-cards.js';
 
 const LEVEL_MS = 100;
 
@@ -30,9 +32,12 @@ class PhonePage extends LitElement {
   #start: SandboxStart | null = null;
   #phone: PhonePanel | null = null;
   #down: string | null = null;
+  /** Of the card that was keyed last. */
+  #code = '123';
   #switches: { tones: Tones; events: Events } | null = null;
   readonly #sound = new KeypadSound();
   readonly #script = new ScriptedKeys();
+  readonly #messages = new PhoneMessages('phone/messages', () => this.requestUpdate());
 
   constructor() {
     super();
@@ -62,7 +67,10 @@ class PhonePage extends LitElement {
         },
       })}
       <main class="caller">
-        ${this.#phone && this.#start ? this.#telephone(this.#phone, this.#start, text) : nothing}
+        <div class="in-hand">
+          ${this.#phone && this.#start ? this.#telephone(this.#phone, this.#start, text) : nothing}
+          ${this.#start ? this.#messages.panel(this.#start.code_page_url, text, this.#language) : nothing}
+        </div>
         <div class="beside">
           ${this.#phone ? this.#cards(this.#phone, text) : nothing} ${this.#carrier(text)}
         </div>
@@ -167,9 +175,14 @@ class PhonePage extends LitElement {
               ? html`<button type="button" class="stop" @click=${() => this.#stopScript()}>
                   ${text.stop}
                 </button>`
-              : html`<button type="button" ?disabled=${!ready} @click=${() => void this.#key(SHOWN_EXPIRY)}>
-                  ${text.keyExpiry}
-                </button>`
+              : html`<span class="card-keys">
+                  <button type="button" ?disabled=${!ready} @click=${() => void this.#key(SHOWN_EXPIRY)}>
+                    ${text.keyExpiry}
+                  </button>
+                  <button type="button" ?disabled=${!ready} @click=${() => void this.#key(this.#code)}>
+                    ${text.keyCode(this.#code)}
+                  </button>
+                </span>`
           }
         </div>
         <p class="soft small">${text.cardsHint}</p>
@@ -181,21 +194,26 @@ class PhonePage extends LitElement {
   }
 
   #card(card: ShownCard, ready: boolean, text: PhoneText): TemplateResult {
-    const keys = card.number.replaceAll(' ', '') + card.ending;
+    const digits = digitsOf(card);
+    const scenario = this.#start?.simulates_payments
+      ? CARD_SCENARIOS[digits]?.title[this.#language]
+      : undefined;
+    const remark = card.valid ? scenario : text.wrongNumber;
     return html`
       <li>
         <span class="card-name"
-          >${card.name}${card.valid ? nothing : html` <span class="chip warn">${text.wrongNumber}</span>`}</span
+          >${card.name}${remark === undefined ? nothing : html` <span class="chip warn">${remark}</span>`}</span
         >
         <span class="mono">${card.number}${card.ending ? html` <b>${card.ending}</b>` : nothing}</span>
         <button
           type="button"
           ?disabled=${!ready || this.#script.running}
-          @click=${() => void this.#key(keys)}
+          @click=${() => {
+            this.#code = shownCode(card);
+            void this.#key(digits + card.ending);
+          }}
         >
-          ${text.keyNumber}<span class="visually-hidden">
-            ${card.name} ${card.valid ? '' : text.wrongNumber}</span
-          >
+          ${text.keyNumber}<span class="visually-hidden"> ${card.name} ${remark ?? ''}</span>
         </button>
       </li>
     `;

@@ -21,8 +21,12 @@ export interface PhoneText {
   cardsHint: string;
   keyNumber: string;
   keyExpiry: string;
+  keyCode: (code: string) => string;
   wrongNumber: string;
   stop: string;
+  messages: string;
+  messagesHint: string;
+  codePage: string;
   carrier: string;
   carrierHint: string;
   tones: string;
@@ -60,8 +64,12 @@ export const PHONE_TEXT: Record<Language, PhoneText> = {
       'Published by payment providers; no bank has issued them. Key one by hand, or let it be keyed.',
     keyNumber: 'Key it',
     keyExpiry: 'Key 12/34',
+    keyCode: (code) => `Key code ${code}`,
     wrongNumber: 'last digit wrong',
     stop: 'Stop keying',
+    messages: 'Short messages',
+    messagesHint: 'Payment links and receipts arrive here. Who was told a code types it on',
+    codePage: 'the page for codes',
     carrier: 'The carrier',
     carrierHint:
       'Carriers differ. Change it in mid-call: nothing may reach the agent, one press counts once.',
@@ -98,8 +106,13 @@ export const PHONE_TEXT: Record<Language, PhoneText> = {
       'Publiées par des prestataires de paiement ; aucune banque ne les a émises. À composer, ou à laisser composer.',
     keyNumber: 'Composer',
     keyExpiry: 'Composer 12/34',
+    keyCode: (code) => `Composer le code ${code}`,
     wrongNumber: 'dernier chiffre faux',
     stop: 'Arrêter',
+    messages: 'SMS',
+    messagesHint:
+      'Les liens de paiement et les reçus arrivent ici. Un code donné par téléphone se saisit sur',
+    codePage: 'la page des codes',
     carrier: 'L’opérateur',
     carrierHint:
       'Les opérateurs diffèrent. Changez en plein appel : rien ne doit parvenir à l’agent, une touche compte une fois.',
