@@ -55,11 +55,12 @@ const GROUPS: Readonly<Record<string, Group>> = {
     tests:
       'card-vault durable-writes open persistence redis-token-store settled-changes settling withdrawals',
   },
-  rewrap: {
+  walks: {
     room: VAULT,
-    files: 'rewrap-ledger rewrap-rows rewrap-scripts rewrapper sealed-rows walk walk-ledger walk-scripts',
-    tests: 'rewrapper walk',
+    files: 'rewrap-rows rewrap-scripts walk walk-ledger walk-scripts',
+    tests: 'rewrap-rows walk',
   },
+  rotation: { room: VAULT, files: 'rewrap-ledger rewrapper sealed-rows', tests: 'rewrapper' },
   sweep: { room: VAULT, files: 'sweep-ledger sweeper vault-inspector', tests: 'sweeper' },
 };
 
