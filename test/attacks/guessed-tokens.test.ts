@@ -79,7 +79,7 @@ describe('who guesses tokens', () => {
       const alerts = service.logged('the audit trail shows a pattern that somebody should look at');
       expect(alerts).toContainEqual(expect.objectContaining({ reason: 'opens' }));
     },
-    60_000 + GUESSES * 5,
+    60_000 + GUESSES * 100,
   );
 
   it.each([

@@ -95,14 +95,12 @@ async function play(
     return body['keys_before_capture'] === 12;
   }, PATIENCE_MS);
 
-  const armed = await program.api<CaptureView>('POST', '/v1/captures', {
+  const { id } = await arm(program, {
     call: agent.sid,
     reference: `order of ${caller.sid}`,
     metadata: { shop: 'Lyon', seat: '12' },
     agent: 'Anna',
   });
-  const { id } = armed.body;
-  if (armed.status !== 201) throw new Error(`the capture was not armed: ${armed.status}`);
   await program.follow(`/v1/captures/${id}/events`);
   await nonsense(program, typed, caller.sid);
 
@@ -122,7 +120,7 @@ async function play(
   /** Arms a capture that charges, keys card and code, and waits for its end. */
   const charge = async (amount: number, number: Uint8Array, code: Uint8Array): Promise<CaptureView> => {
     const body = { call: agent.sid, outcome: 'charge', amount, currency: 'EUR', usage: 'once' };
-    const { id } = (await program.api<CaptureView>('POST', '/v1/captures', body)).body;
+    const { id } = await arm(program, body);
     armedAt.push(heard().length);
     await program.follow(`/v1/captures/${id}/events`);
     for (const field of [number, EXPIRY, code]) await press(field.join(''));
@@ -141,6 +139,12 @@ async function play(
   const codes = [paidCode, echoedCode].map((code) => Uint8Array.from([...EXPIRY, ...code]));
   const canaries = [early, wrong, good, typed, paid, echoed, ...codes];
   return { canaries, keys, capture: completed, charged, echoed: repeated, armedAt };
+}
+
+async function arm(program: Program, body: object): Promise<CaptureView> {
+  const armed = await program.api<CaptureView>('POST', '/v1/captures', body);
+  if (armed.status !== 201) throw new Error(`the capture was not armed: ${JSON.stringify(armed)}`);
+  return armed.body;
 }
 
 /** A number typed where none belongs: no answer and no log line may repeat it. */

@@ -177,7 +177,7 @@ async function good(answer: Promise<ApiAnswer>): Promise<unknown> {
 }
 
 /** Looks again and again until `condition` holds. Rejects after `ms`. */
-export async function until(condition: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, ms = 30_000): Promise<void> {
   const deadline = Date.now() + ms;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error('what was waited for did not come');
