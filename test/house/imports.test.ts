@@ -108,7 +108,7 @@ describe('the house', () => {
 
   it('lets app and the rooms on top alone name concrete adapters', () => {
     const adapters =
-      /^(call\/redis-|vault\/(file-|redis-)|access\/redis-|carrier\/(twilio|simulated)\/|crm\/redis-|psp\/(stripe\/|simulated-psp)|redis\/redis-client)/;
+      /^(call\/redis-|vault\/(file-|redis-)|access\/redis-|carrier\/(twilio|simulated)\/|crm\/redis-|psp\/(stripe\/|simulated)|message\/mail-way|redis\/redis-client)/;
     const wrong = sources.flatMap((source) => {
       if (['app', 'main', 'cli', 'sandbox'].includes(source.room)) return [];
       return source.imports
