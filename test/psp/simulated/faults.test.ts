@@ -25,10 +25,11 @@ let psp: SimulatedPsp;
 
 beforeEach(async () => {
   told = [];
-  door = createServer(async (notice, response) => {
-    const { data } = (await json(notice)) as { data: { reference: string } };
-    told.push(data.reference);
-    response.writeHead(204).end();
+  door = createServer((notice, response) => {
+    void json(notice).then((body) => {
+      told.push((body as { data: { reference: string } }).data.reference);
+      response.writeHead(204).end();
+    });
   });
   await new Promise<void>((resolve) => void door.listen(0, '127.0.0.1', () => resolve()));
   clock = new ManualClock(Date.now());

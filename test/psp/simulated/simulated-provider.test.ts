@@ -24,13 +24,14 @@ let doorStatus: number[];
 beforeEach(async () => {
   deliveries = [];
   doorStatus = [];
-  door = createServer(async (request, response) => {
-    const body = await text(request);
-    const notice = psp.webhook(Buffer.from(body), request.headers);
-    const { data } = JSON.parse(body) as { data: { reference: string } };
-    const id = String(request.headers['webhook-id']);
-    deliveries.push({ id, believed: notice !== null, charge: data.reference });
-    response.writeHead(doorStatus.shift() ?? 204).end();
+  door = createServer((request, response) => {
+    void text(request).then((body) => {
+      const notice = psp.webhook(Buffer.from(body), request.headers);
+      const { data } = JSON.parse(body) as { data: { reference: string } };
+      const id = String(request.headers['webhook-id']);
+      deliveries.push({ id, believed: notice !== null, charge: data.reference });
+      response.writeHead(doorStatus.shift() ?? 204).end();
+    });
   });
   await new Promise<void>((resolve) => void door.listen(0, '127.0.0.1', () => resolve()));
   provider = await SimulatedProvider.start({
