@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import type { DeskView } from '../../src/call/calls.js';
 import { OUTCOMES, type CaptureView, type ChargeView, type FieldView } from '../../src/capture/view.js';
+import { adviceOf } from '../../src/fraud/advice.js';
 import { declineOf } from '../../src/charge/refusals.js';
 import { dots, type Masked } from '../../src/card/mask.js';
 import { systemClock } from '../../src/clock.js';
@@ -246,6 +247,18 @@ describeInBrowser('the agent page', () => {
     await page.locator('.field-error').getByText(decline.for_agent).waitFor();
     await page.locator('.say').getByText('please key the security code once more').waitFor();
     await looksRight('wrong-code');
+  });
+
+  it('says beforehand that a bank will probably refuse a payment by telephone', async () => {
+    const expiry = { ...EXPIRY, status: 'collecting' as const };
+    const view = collecting([NUMBER_ACCEPTED, expiry]);
+    const advice = adviceOf('likely_refused_by_phone', 'fr');
+    const foreseen: Partial<CaptureView> = { outcome: 'charge', current_field: 'expiration-date', advice };
+    desk.show({ ...view, capture: { ...CAPTURE, ...view.capture, ...foreseen } });
+    const panel = page.locator('.outcome');
+    await panel.getByText(adviceOf('likely_refused_by_phone', 'en').for_agent).waitFor();
+    await panel.getByText('Next: a payment link').waitFor();
+    await looksRight('foreseen');
   });
 
   it('shows an approved payment with its card and token', async () => {

@@ -46,6 +46,7 @@ export interface AgentText {
   next: Record<NextStep, string>;
   whyRefused: string;
   inDoubt: string;
+  foreseen: string;
   provider: string;
   reason: Record<Reason, string>;
   expires: string;
@@ -139,6 +140,7 @@ export const AGENT_TEXT: Record<Language, AgentText> = {
     },
     whyRefused: 'Why it was refused',
     inDoubt: 'Not known yet',
+    foreseen: 'Likely to be refused by phone',
     provider: 'At the provider',
     reason: {
       caller_hung_up: 'The caller hung up.',
@@ -271,6 +273,7 @@ export const AGENT_TEXT: Record<Language, AgentText> = {
     },
     whyRefused: 'Motif du refus',
     inDoubt: 'Pas encore connu',
+    foreseen: 'Refus probable par téléphone',
     provider: 'Chez le prestataire',
     reason: {
       caller_hung_up: 'L’appelant a raccroché.',

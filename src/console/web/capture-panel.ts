@@ -6,7 +6,7 @@ import type { AgentText } from './agent-text.js';
 import { captureTitle } from './capture-title.js';
 import type { Language } from './language.js';
 import { moneyText } from '../../currency.js';
-import { outcomePanel } from './outcome-panel.js';
+import { advicePanel, outcomePanel } from './outcome-panel.js';
 import { tellingOf } from './telling.js';
 import { clock } from './time-text.js';
 
@@ -50,6 +50,7 @@ export function capturePanel(panel: CapturePanel): TemplateResult {
       </div>
       ${capture.reason === null || SAID_BELOW.has(capture.reason) ? nothing : html`<p class="soft">${panel.text.reason[capture.reason]}</p>`}
       ${capture.status === 'collecting' ? nothing : outcomePanel(capture, panel.text, panel.language)}
+      ${advicePanel(capture, panel.text, panel.language)}
       ${capture.status === 'completed' ? result(panel) : nothing}
       ${capture.status === 'collecting' ? pulse(panel) : nothing}
       ${

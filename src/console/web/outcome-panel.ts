@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { CaptureView, NextStep } from '../../capture/view.js';
 import { IN_DOUBT } from '../../charge/refusals.js';
+import { ADVICE } from '../../fraud/advice.js';
 import type { AgentText } from './agent-text.js';
 import type { Language } from './language.js';
 import { moneyText } from '../../currency.js';
@@ -24,6 +25,17 @@ export function outcomePanel(
     >${text.provider} <code class="mono">${charge.provider_reference ?? charge.id}</code></span
   >`;
   return panel('approved', text.completed.charge, moneyText(charge.amount, charge.currency), reference);
+}
+
+/** What is foreseen, while it can still be done another way. */
+export function advicePanel(
+  { advice }: CaptureView,
+  text: AgentText,
+  language: Language,
+): TemplateResult | typeof nothing {
+  if (advice === null) return nothing;
+  const next = html`<span class="chip ${NEXT_CHIP.link}">${text.next.link}</span>`;
+  return panel('unknown', text.foreseen, ADVICE[advice.code][language], next);
 }
 
 const NEXT_CHIP: Record<NextStep, string> = {
