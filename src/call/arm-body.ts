@@ -99,5 +99,9 @@ export const armBody = z
     if (body.amount !== null) require('currency', 'with an amount');
     if (body.currency !== null || body.outcome === 'charge')
       require('amount', 'with a currency, and to charge');
+    if (body.purpose === 'dispute' && body.outcome === 'charge') {
+      const message = 'a card kept for disputes is not charged: use the outcome token, or another purpose';
+      context.addIssue({ code: 'custom', path: ['purpose'], message });
+    }
     if (body.purpose === 'saved' || body.purpose === 'subscription') require('consent', 'to keep the card');
   }) satisfies z.ZodType<ArmRequest>;

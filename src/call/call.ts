@@ -282,6 +282,7 @@ export class Call {
       call: this.view(),
       capture: session?.view() ?? null,
       keying: session?.keying() ?? false,
+      choosing: session?.choosing ?? false,
       deadline: session?.deadline() ?? null,
       attempts: this.flow.capture.attempts,
     };

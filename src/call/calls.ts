@@ -52,6 +52,8 @@ export interface DeskView {
   capture: CaptureView | null;
   /** A key went down within the last second and a half. */
   keying: boolean;
+  /** The caller is asked what a co-badged card shall be charged as. */
+  choosing: boolean;
   /** When the field in progress runs out of time, RFC 3339; null when nothing runs. */
   deadline: string | null;
   /** How often a field may be tried, as the flow says: the n of "attempt 1 of n". */

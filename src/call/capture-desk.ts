@@ -20,7 +20,7 @@ import type { CaptureLinks } from './capture-links.js';
 import { CaptureWriter, type CaptureWriterOptions } from './capture-writer.js';
 import { DoubtWatch, isSettled } from './doubt-watch.js';
 import type { CaptureRecord } from './events.js';
-import { outcomePrompt } from './outcome-prompt.js';
+import { choicePrompt, outcomePrompt } from './outcome-prompt.js';
 import { receiptWrites } from './receipt-plan.js';
 import type { Registry } from './registry.js';
 import { CaptureSession, type CaptureFacts, type SessionPort } from './session.js';
@@ -229,7 +229,7 @@ export class CaptureDesk implements Calls {
 
   /** The record and its event come first: a capture that nobody would hear of is not begun. */
   async #begin(call: Call, request: ArmRequest, fields: readonly FieldName[]): Promise<CaptureView> {
-    const { clock, testCards, receipts } = this.#options;
+    const { clock, testCards, till, receipts } = this.#options;
     const { outcome, reference, amount, currency, agent, purpose, usage, metadata } = request;
     const created_at = timestamp(clock.now());
     const facts: CaptureFacts = {
@@ -237,7 +237,9 @@ export class CaptureDesk implements Calls {
       ...{ outcome, reference, amount, currency, agent, purpose, usage, metadata, created_at },
     };
     const planned = receiptWrites(receipts, call, request, facts.id);
-    const setup: CaptureSetup = { flow: call.flow, fields, testCards, month: latestMonth(clock.now()) };
+    const askNetwork = call.flow.capture.ask_network === 'co_badged' && till.canChooseNetwork();
+    const month = latestMonth(clock.now());
+    const setup: CaptureSetup = { flow: call.flow, fields, testCards, askNetwork, month };
     const at = clock.monotonic();
     const armed = begin(setup, at);
     const viewOf = (state: CaptureState): CaptureView => ({
@@ -276,7 +278,7 @@ export class CaptureDesk implements Calls {
         const take: TakeRequest = {
           ...{ merchant, bucket: bucketOf(id) ?? 0, captureId: id, caller: callerOf(call) },
           ...{ ...keyed, conclude, language },
-          ...{ outcome, money, reference, network: null },
+          ...{ outcome, money, reference },
           ...{ channel: 'moto_attended', purpose, usage, consent, metadata },
         };
         return audit.as({ actor, origin: id }, () => till.take(take));
@@ -286,6 +288,7 @@ export class CaptureDesk implements Calls {
         const card = number && (await sums.nameOf(merchant, number));
         return sums.advice(card, money, language);
       },
+      choosing: (networks) => call.teller.tell(choicePrompt(networks)),
       answered: (view) => call.teller.tell(outcomePrompt(view)),
       over: (view) => {
         call.collected(view);

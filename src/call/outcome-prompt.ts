@@ -1,4 +1,5 @@
 import type { CaptureView, FieldName } from '../capture/view.js';
+import type { Network } from '../card/networks.js';
 import type { PromptName } from '../flow/prompts.js';
 import { REFUSAL_CODES } from '../psp/decline-code.js';
 
@@ -21,6 +22,11 @@ export function outcomePrompt(view: CaptureView): PromptName | null {
   const code = REFUSAL_CODES.find((each) => each === decline?.code);
   if (code !== undefined) return `declined_${code}`;
   return outcome === 'token' ? null : 'declined_processing_error';
+}
+
+/** What both hear when the caller chooses what a co-badged card is charged as: CB is 1, the other network 2. */
+export function choicePrompt(networks: readonly Network[]): PromptName {
+  return networks.includes('visa') ? 'choose_visa' : 'choose_mastercard';
 }
 
 const COMPLETED = {

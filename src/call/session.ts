@@ -4,6 +4,7 @@ import {
   cardOf,
   codeOf,
   deadline,
+  isChoosing,
   keying,
   progress,
   type CaptureSetup,
@@ -13,6 +14,7 @@ import type { AdviceView, CaptureView, ChargeView, FieldName, Reason } from '../
 import { timestamp, type Clock } from '../clock.js';
 import type { TakeRequest, Taken } from '../charge/till.js';
 import { codeOf as errorCodeOf } from '../errors.js';
+import type { Network } from '../card/networks.js';
 import type { KeyCell, Secret } from '../secret.js';
 import type { TokenView } from '../vault/vault.js';
 import { verdictOf, verdictOnFault, type Verdict } from './verdict.js';
@@ -42,11 +44,13 @@ export interface SessionPort {
    * atomic write. Rejects as the till does.
    */
   take(
-    keyed: Pick<TakeRequest, 'card' | 'code'>,
+    keyed: Pick<TakeRequest, 'card' | 'code' | 'networks' | 'network'>,
     completed: (token: TokenView, charge: ChargeView | null) => CaptureView,
   ): Promise<Taken>;
   /** What is foreseen of a payment with this card; null: of any. The number is read before the first `await`. */
   foresee(number: Secret | null): Promise<AdviceView | null>;
+  /** The caller chooses among these networks, by their place. */
+  choosing(networks: readonly Network[]): void;
   /** What the capture has come to by the till's answer: over, or a field is keyed again. */
   answered(view: CaptureView): void;
   /** The capture is over, whichever way; its secrets are wiped. */
@@ -88,6 +92,10 @@ export class CaptureSession {
 
   get collecting(): boolean {
     return this.#state.status === 'collecting';
+  }
+
+  get choosing(): boolean {
+    return isChoosing(this.#state);
   }
 
   get over(): boolean {
@@ -159,6 +167,7 @@ export class CaptureSession {
     this.#wake();
     for (const effect of effects) {
       if (effect.type === 'changed') this.#port.changed();
+      else if (effect.type === 'ask_network') this.#port.choosing(effect.networks);
       else if (effect.type === 'submit') void this.#submit();
       else this.#port.over(this.view());
     }
@@ -177,7 +186,8 @@ export class CaptureSession {
   async #submit(): Promise<void> {
     const { outcome } = this.facts;
     const { language } = this.#state.setup.flow;
-    const keyed = { card: cardOf(this.#state), code: codeOf(this.#state) };
+    const { networks, network } = this.#state;
+    const keyed = { card: cardOf(this.#state), code: codeOf(this.#state), networks, network };
     try {
       const taken = await this.#port.take(keyed, (token, charge) => this.#completed(token, charge));
       this.#verdict = verdictOf(taken, outcome, language);

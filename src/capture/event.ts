@@ -1,3 +1,4 @@
+import type { Network } from '../card/networks.js';
 import type { KeyCell } from '../secret.js';
 import type { Correction } from './refusal.js';
 import type { FieldName, Reason } from './view.js';
@@ -25,6 +26,8 @@ export type CaptureEvent =
 export type CaptureEffect =
   /** Every field is accepted: give `cardOf` and `codeOf` to the till, and its answer back as `done`, `refused` or `fail`. */
   | { type: 'submit' }
+  /** The caller is to be told what he can choose: `networks` by their keys, from 1. */
+  | { type: 'ask_network'; networks: readonly Network[] }
   /** What is shown changed: `progress` or `deadline`. */
   | { type: 'changed' }
   /** Completed, failed or cancelled, every digit wiped; nothing changes it any more. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BRANDS } from '../card/brands.js';
+import { NETWORKS } from '../card/networks.js';
 import { outcomeFault } from './fields.js';
 import { FIELD_NAMES, type FieldName, type Outcome } from './view.js';
 
@@ -60,6 +61,19 @@ function forEachSentence<Schema>(schema: Schema): Record<SentenceName, Schema> {
   return Object.fromEntries(SENTENCE_NAMES.map((name) => [name, schema])) as Record<SentenceName, Schema>;
 }
 
+const PREFIX = 'the first 4 to 8 digits, in quotes, such as "497010"';
+
+/** The caller is asked with a sentence for each pair: CB is 1, the other 2. */
+const coBadgedSchema = members({
+  prefix: z.string(PREFIX).regex(/^\d{4,8}$/, PREFIX),
+  networks: z
+    .array(z.enum(NETWORKS))
+    .refine(
+      ([first, second, ...more]) => first === 'cartes_bancaires' && second !== first && more.length === 0,
+      'cartes_bancaires, alone or with visa or mastercard after it',
+    ),
+});
+
 const captureSchema = members({
   fields: members({
     token: fieldsFor('token', CARD),
@@ -76,6 +90,17 @@ const captureSchema = members({
   attempts: z.int().min(1).max(10).default(3).describe('How often a field may be tried.'),
   first_key_seconds: seconds(5, 600).default(180).describe('How long an empty field waits for a key.'),
   next_key_seconds: seconds(5, 120).default(30).describe('How long a field waits for the next key.'),
+  ask_network: z
+    .enum(['never', 'co_badged'])
+    .default('never')
+    .describe(
+      'Whether the caller is asked what a card of two brands is charged as: 1 for CB, 2 for the other.',
+    ),
+  co_badged: z
+    .array(coBadgedSchema)
+    .max(10_000)
+    .default([])
+    .describe('Beginnings of numbers whose cards have these networks, as far as they are known to you.'),
   postal_code_length: z
     .int()
     .min(3)

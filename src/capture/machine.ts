@@ -1,5 +1,6 @@
 import { codeDigits, issueOf, type Brand } from '../card/brands.js';
 import { dots, maskedNumber } from '../card/mask.js';
+import { networksOf, UNKNOWN_NETWORKS, type Network } from '../card/networks.js';
 import { POUND, Secret, STAR } from '../secret.js';
 import type { CaptureEffect, CaptureEvent } from './event.js';
 import { FIELD_RULES, type RuleContext } from './field-rules.js';
@@ -7,6 +8,7 @@ import { fieldsFault } from './fields.js';
 import {
   currentField,
   deadline,
+  isChoosing,
   isOver,
   wipe,
   type CaptureSetup,
@@ -19,6 +21,9 @@ import type { FieldError, FieldName, Reason } from './view.js';
 const PAUSE_MS = 3_000;
 /** After a failure the caller may still be typing the number that failed. */
 const QUIET_MS = 1_000;
+
+/** What the accepted number says, while there is none. */
+const NO_NUMBER = { brand: null, ...UNKNOWN_NETWORKS, choosing: false } as const;
 
 /** Failures that the till answers with. While it works on the card nothing else ends the capture: it still reads the digits. */
 const ANSWERS: ReadonlySet<Reason> = new Set<Reason>([
@@ -38,7 +43,7 @@ export function begin(setup: CaptureSetup, at: number): CaptureState {
     status: 'collecting',
     reason: null,
     fields: collectingNext(fields, null),
-    brand: null,
+    ...NO_NUMBER,
     waitingSince: at,
     lastKeyAt: null,
     deafUntil: at,
@@ -103,26 +108,47 @@ function refused(
     field.digits.wipe();
     return emptied(field);
   });
-  const brand = wrong.name === 'payment-card-number' ? null : state.brand;
-  const asked: CaptureState = { ...state, status: 'collecting', brand, fields: collectingNext(kept, brand) };
+  const before = wrong.name === 'payment-card-number' ? { ...state, ...NO_NUMBER } : state;
+  const asked: CaptureState = { ...before, status: 'collecting', fields: collectingNext(kept, before.brand) };
   return fail(asked, { ...emptied(wrong), status: statusOf(asked, wrong.name) }, correction.error, at);
 }
 
 function elapse(state: CaptureState, at: number): CaptureState {
+  if (state.wakeAt === null || at < state.wakeAt) return state;
+  // A key that comes a little late is an answer, and no digit.
+  if (isChoosing(state)) return chosen({ ...state, deafUntil: at + QUIET_MS }, null, at);
   const field = currentField(state);
-  if (field === undefined || state.wakeAt === null || at < state.wakeAt) return state;
+  if (field === undefined) return state;
   return pauseEnd(state) === state.wakeAt ? end(state, field, at) : fail(state, field, 'timeout', at);
 }
 
 function key(before: CaptureState, pressed: number, at: number): CaptureState {
   const state = { ...before, lastKeyAt: at };
   const field = currentField(state);
-  if (field === undefined) return state;
+  if (field === undefined && !isChoosing(state)) return state;
   if (at < state.deafUntil) return { ...state, deafUntil: at + QUIET_MS };
+  if (field === undefined) return choice(state, pressed, at);
   if (pressed >= 0 && pressed <= 9) return digit(state, field, pressed, at);
   if (pressed === POUND && field.digits_entered > 0) return end(state, field, at);
   if (pressed === STAR) return star(state, field, at);
   return state;
+}
+
+/** One key answers: a network by its place, `#` for no wish. `*` goes back to the number; others say nothing. */
+function choice(state: CaptureState, pressed: number, at: number): CaptureState {
+  const network = state.networks?.[pressed - 1];
+  if (network !== undefined) return chosen(state, network, at);
+  if (pressed === POUND) return chosen(state, null, at);
+  if (pressed !== STAR) return state;
+  return collectAgain(
+    state,
+    state.fields.findIndex(({ name }) => name === 'payment-card-number'),
+    at,
+  );
+}
+
+function chosen(state: CaptureState, network: Network | null, at: number): CaptureState {
+  return goOn({ ...state, network, choosing: false, waitingSince: at });
 }
 
 function digit(before: CaptureState, field: FieldState, pressed: number, at: number): CaptureState {
@@ -167,8 +193,8 @@ function collectAgain(state: CaptureState, from: number, at: number): CaptureSta
   const numberKept = fields.some(
     (field) => field.name === 'payment-card-number' && field.status === 'accepted',
   );
-  const brand = numberKept ? state.brand : null;
-  return { ...state, brand, fields: collectingNext(fields, brand), waitingSince: at };
+  const known = numberKept ? state : { ...state, ...NO_NUMBER };
+  return { ...known, fields: collectingNext(fields, known.brand), waitingSince: at };
 }
 
 function end(state: CaptureState, field: FieldState, at: number): CaptureState {
@@ -177,14 +203,27 @@ function end(state: CaptureState, field: FieldState, at: number): CaptureState {
 }
 
 function accept(state: CaptureState, field: FieldState, at: number): CaptureState {
-  const isNumber = field.name === 'payment-card-number';
+  const accepted: FieldState = { ...field, status: 'accepted' };
+  const after = { ...state, waitingSince: at };
+  if (field.name !== 'payment-card-number') return goOn({ ...after, fields: replaced(state, accepted) });
+  const { flow, askNetwork } = state.setup;
   const digits = field.digits.reveal();
-  const brand = isNumber ? (issueOf(digits)?.brand ?? null) : state.brand;
-  const masked = isNumber ? maskedNumber(digits) : field.masked;
-  const accepted: FieldState = { ...field, status: 'accepted', masked };
-  const fields = collectingNext(replaced(state, accepted), brand);
+  const networks = networksOf(digits, flow.capture.co_badged);
+  const numbered: CaptureState = {
+    ...after,
+    fields: replaced(state, { ...accepted, masked: maskedNumber(digits) }),
+    ...{ brand: issueOf(digits)?.brand ?? null, networks, network: null },
+    choosing: askNetwork && networks !== null && networks.length > 1,
+  };
+  // Who keys ahead, or ends the number with #, hasn't heard the question yet.
+  return numbered.choosing ? { ...numbered, deafUntil: at + QUIET_MS } : goOn(numbered);
+}
+
+/** To the next field, or to the till. */
+function goOn(state: CaptureState): CaptureState {
+  const fields = collectingNext(state.fields, state.brand);
   const status = fields.every((other) => other.status === 'accepted') ? 'processing' : 'collecting';
-  return { ...state, status, brand, fields, waitingSince: at };
+  return { ...state, status, fields };
 }
 
 function fail(state: CaptureState, field: FieldState, error: FieldError, at: number): CaptureState {
@@ -220,6 +259,9 @@ function effects(before: CaptureState, after: CaptureState): CaptureEffect[] {
   if (moved || before.fields !== after.fields || before.waitingSince !== after.waitingSince) {
     due.push({ type: 'changed' });
   }
+  if (isChoosing(after) && !isChoosing(before)) {
+    due.push({ type: 'ask_network', networks: after.networks ?? [] });
+  }
   if (moved && after.status === 'processing' && isKeyed(after)) due.push({ type: 'submit' });
   if (moved && isOver(after)) due.push({ type: 'over' });
   return due;
@@ -251,12 +293,13 @@ function emptied({ name, attempt, digits }: Pick<FieldState, 'name' | 'attempt' 
   return { name, status: 'pending', digits_entered: 0, masked: dots(0), attempt, error: null, digits };
 }
 
-/** Opens the first pending field. The code of a brand that has none isn't asked. */
+/** Opens the first pending field, unless one is open. The code of a brand that has none isn't asked. */
 function collectingNext(fields: readonly FieldState[], brand: Brand | null): readonly FieldState[] {
   const noCode = brand !== null && codeDigits(brand) === 0;
   const isNext = (field: FieldState) =>
     field.status === 'pending' && !(noCode && field.name === 'security-code');
-  const next = fields.findIndex(isNext);
+  const isOpen = fields.some(({ status }) => status === 'collecting');
+  const next = isOpen ? -1 : fields.findIndex(isNext);
   return fields.map((field, index): FieldState => {
     if (index === next) return { ...field, status: 'collecting' };
     return noCode && field.name === 'security-code' ? { ...field, status: 'accepted' } : field;

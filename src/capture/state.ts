@@ -1,6 +1,7 @@
 import type { Brand } from '../card/brands.js';
 import type { CardSecret } from '../card/card.js';
 import { readExpiry, type Month } from '../card/expiry.js';
+import type { CardNetworks } from '../card/networks.js';
 import type { Secret } from '../secret.js';
 import type { Flow } from './flow.js';
 import type { CaptureStatus, FieldName, FieldView, ProgressView, Reason } from './view.js';
@@ -10,6 +11,8 @@ export interface CaptureSetup {
   /** In the order in which they are asked; `fieldsFault` finds nothing wrong with them. */
   readonly fields: readonly FieldName[];
   readonly testCards: 'allow' | 'refuse';
+  /** Whether the caller of a co-badged card is asked what it shall be charged as. */
+  readonly askNetwork: boolean;
   /** The present month, see `latestMonth`. */
   readonly month: Month;
 }
@@ -20,14 +23,16 @@ export interface FieldState extends Readonly<FieldView> {
 }
 
 /** A capture at one moment. Only its Secrets change; every time is on the clock of the events. */
-export interface CaptureState {
+export interface CaptureState extends Readonly<CardNetworks> {
   readonly setup: CaptureSetup;
   readonly status: CaptureStatus;
   readonly reason: Reason | null;
   readonly fields: readonly FieldState[];
   /** What the accepted number says. */
   readonly brand: Brand | null;
-  /** Since when the field in progress has been waiting for a key. */
+  /** The caller is asked which of the networks he wants, between the number and what is keyed after it. */
+  readonly choosing: boolean;
+  /** Since when the field in progress, or the choice, has been waiting for a key. */
   readonly waitingSince: number;
   readonly lastKeyAt: number | null;
   /** After a failure: keys are dropped until then, and each of them puts it off. */
@@ -38,11 +43,18 @@ export interface CaptureState {
   readonly abandoned: boolean;
 }
 
+/** Who has no wish, or has not listened, need not answer. */
+const CHOICE_MS = 10_000;
 /** An agent sees "keying" for so long after a key. */
 const KEYING_MS = 1_500;
 
 export function isOver({ status }: CaptureState): boolean {
   return status === 'completed' || status === 'failed' || status === 'cancelled';
+}
+
+/** Whether the next key says which network; no field is open then. */
+export function isChoosing(state: CaptureState): boolean {
+  return state.status === 'collecting' && state.choosing;
 }
 
 export function currentField(state: CaptureState): FieldState | undefined {
@@ -59,8 +71,9 @@ export function progress(state: CaptureState): ProgressView {
   };
 }
 
-/** When the field in progress runs out of time. */
+/** When the field in progress, or the choice, runs out of time. */
 export function deadline(state: CaptureState): number | null {
+  if (isChoosing(state)) return state.waitingSince + CHOICE_MS;
   const field = currentField(state);
   if (field === undefined) return null;
   const { first_key_seconds, next_key_seconds } = state.setup.flow.capture;

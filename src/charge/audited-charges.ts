@@ -65,6 +65,10 @@ export class AuditedTill implements Till {
     return this.#till.amountFault(money);
   }
 
+  canChooseNetwork(): boolean {
+    return this.#till.canChooseNetwork();
+  }
+
   async take(request: TakeRequest): Promise<Taken> {
     const { merchant, captureId, outcome } = request;
     const taken = await (outcome === 'charge' ? this.#charge(request) : this.#till.take(request));

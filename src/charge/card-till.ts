@@ -1,4 +1,5 @@
 import type { Outcome } from '../capture/view.js';
+import type { CardNetworks } from '../card/networks.js';
 import type { Clock } from '../clock.js';
 import { codeOf } from '../errors.js';
 import { newId } from '../id.js';
@@ -30,6 +31,8 @@ export interface CardTillOptions {
 interface Placed {
   instrument: Instrument;
   stored: StoredCard | null;
+  /** As the provider says, else as the number does. */
+  networks: CardNetworks['networks'];
   /** Of the request in which the provider was asked for the first time. */
   networkTransactionId: string | null;
 }
@@ -56,6 +59,10 @@ export class CardTill implements Till {
     return amountFault(this.#options.psp, money);
   }
 
+  canChooseNetwork(): boolean {
+    return this.#options.psp.abilities.has('choose_network');
+  }
+
   async take(request: TakeRequest): Promise<Taken> {
     try {
       const asked = await this.#ask(request);
@@ -74,10 +81,10 @@ export class CardTill implements Till {
   /** Has the provider look at the card, or keep it, where that is asked for. */
   async #ask(request: TakeRequest): Promise<Asked> {
     const { psp, storeCards } = this.#options;
-    const { card, code, outcome } = request;
+    const { card, code, outcome, networks } = request;
     const instrument = { kind: 'card', card, code } as const;
     if (storeCards && outcome !== 'verify') {
-      return { status: 'approved', instrument, stored: null, networkTransactionId: null };
+      return { status: 'approved', instrument, stored: null, networks, networkTransactionId: null };
     }
     const asking: CardRequest = {
       ...{ reference: newId('vrf_'), instrument, entry: ENTRY_OF_CHANNEL[request.channel] },
@@ -87,14 +94,17 @@ export class CardTill implements Till {
     if (storeCards) {
       const answer = await psp.verify(asking);
       if (answer.status !== 'approved') return answer;
-      return isWrongCode(answer) ?? { ...answer, instrument, stored: null };
+      return (
+        isWrongCode(answer) ?? { ...answer, networks: answer.networks ?? networks, instrument, stored: null }
+      );
     }
     const answer = await psp.tokenize(asking);
     if (answer.status !== 'approved') return answer;
     const stored = { provider: psp.name, reference: answer.stored };
     const wrong = isWrongCode(answer);
     if (wrong !== null) await this.#forget(stored);
-    return wrong ?? { ...answer, instrument: { kind: 'stored', reference: answer.stored }, stored };
+    const kept = { kind: 'stored', reference: answer.stored } as const;
+    return wrong ?? { ...answer, networks: answer.networks ?? networks, instrument: kept, stored };
   }
 
   /** Nothing but the token: it is announced with the end of its capture. */
@@ -144,13 +154,14 @@ export class CardTill implements Till {
 
   async #seal(
     request: TakeRequest,
-    { stored }: Placed,
+    { stored, networks }: Placed,
     announce: (token: TokenView) => Announcement,
   ): Promise<TokenView> {
-    const { merchant, bucket, card, purpose, usage, consent, channel, metadata } = request;
+    const { merchant, bucket, card, network, purpose, usage, consent, channel, metadata } = request;
     try {
       return await this.#options.vault.tokenize({
-        ...{ merchant, bucket, card, purpose, usage, consent, channel, metadata, stored, announce },
+        ...{ merchant, bucket, card, networks, network, purpose, usage, consent, channel, metadata },
+        ...{ stored, announce },
       });
     } catch (error) {
       if (stored !== null) await this.#forget(stored);

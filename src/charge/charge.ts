@@ -1,6 +1,7 @@
 import type { Language } from '../capture/flow.js';
 import type { ChargeView } from '../capture/view.js';
-import type { Entry, Network } from '../psp/psp.js';
+import type { Network } from '../card/networks.js';
+import type { Entry } from '../psp/psp.js';
 import type { Channel } from '../vault/vault.js';
 
 /**

@@ -1,5 +1,5 @@
 import type { ChargeView } from '../capture/view.js';
-import type { Network } from '../psp/psp.js';
+import type { Network } from '../card/networks.js';
 import type { ReceiptAddresses } from '../receipts/receipts.js';
 import type { RefundView } from './refund-view.js';
 

@@ -24,6 +24,10 @@ export class LimitedTill implements Till {
     return this.#till.amountFault(money);
   }
 
+  canChooseNetwork(): boolean {
+    return this.#till.canChooseNetwork();
+  }
+
   async take(request: TakeRequest): Promise<Taken> {
     const { merchant, caller, card, code, language } = request;
     const subject = { merchant, caller, range: bin(card.number.reveal()), client: null };

@@ -1,14 +1,15 @@
 import type { ChargeView, Outcome } from '../capture/view.js';
 import type { Language } from '../capture/flow.js';
 import type { CardSecret } from '../card/card.js';
+import type { CardNetworks } from '../card/networks.js';
 import type { Caller } from '../fraud/limit.js';
 import type { SlotWrite } from '../redis/keys.js';
-import type { Money, Network } from '../psp/psp.js';
+import type { Money } from '../psp/psp.js';
 import type { Secret } from '../secret.js';
 import type { Channel, Consent, Purpose, TokenView, Usage } from '../vault/vault.js';
 
 /** A card that has just been keyed, and what is to be done with it. */
-export interface TakeRequest {
+export interface TakeRequest extends CardNetworks {
   merchant: string;
   /** The slot of the capture: token, charge and what `conclude` writes share it. */
   bucket: number;
@@ -27,7 +28,6 @@ export interface TakeRequest {
   usage: Usage;
   consent: Consent | null;
   metadata: Readonly<Record<string, string>>;
-  network: Network | null;
   /** Of the sentences in `decline`. */
   language: Language;
   /** What becomes true together with the token (and the approved charge): the end of the capture. */
@@ -57,5 +57,7 @@ export interface Till {
   can(outcome: Outcome): boolean;
   /** Why the provider can't take this much, for people; null when it can. */
   amountFault(money: Money): string | null;
+  /** Whether what a payer chooses of a co-badged card is heeded; else he is not asked. */
+  canChooseNetwork(): boolean;
   take(request: TakeRequest): Promise<Taken>;
 }

@@ -97,7 +97,8 @@ export class TokenCharges implements Charges {
       throw new AppError('no_provider', 'another payment provider keeps this card, and is not set up now');
     }
     const id = newId('chg_', bucketOf(token.token) ?? 0);
-    const { amount, currency, reference, network, language } = request;
+    const { amount, currency, reference, language } = request;
+    const network = request.network ?? token.card.chosen_network;
     const money = { amount, currency };
     const sum = instrument.kind === 'card' ? await sums.nameOf(merchant, instrument.card.number) : null;
     const asked = { merchant, id, money, reference, idempotency, network, language };
@@ -133,7 +134,7 @@ export class TokenCharges implements Charges {
       view.amount === amount &&
       view.currency === currency &&
       view.reference === reference &&
-      network === request.network;
+      (request.network === null || network === request.network);
     if (!same) {
       throw new AppError(
         'idempotency_mismatch',

@@ -17,10 +17,27 @@ export class VaultTill implements Till {
     return null;
   }
 
+  /** Whoever charges the token is told of the choice. */
+  canChooseNetwork(): boolean {
+    return true;
+  }
+
   async take(request: TakeRequest): Promise<Taken> {
-    const { merchant, bucket, card, purpose, usage, consent, channel, metadata } = request;
+    const { merchant, bucket, card, networks, network, purpose, usage, consent, channel, metadata } = request;
     const token = await this.#vault.tokenize({
-      ...{ merchant, bucket, card, purpose, usage, consent, channel, metadata, stored: null },
+      ...{
+        merchant,
+        bucket,
+        card,
+        networks,
+        network,
+        purpose,
+        usage,
+        consent,
+        channel,
+        metadata,
+        stored: null,
+      },
       announce: (sealed) => request.conclude(sealed, null),
     });
     return { status: 'done', token, charge: null };

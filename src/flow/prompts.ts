@@ -21,6 +21,8 @@ export const PROMPT_NAMES = [
   'key_number_again',
   'key_date_again',
   'key_code_again',
+  'choose_visa',
+  'choose_mastercard',
   ...REFUSAL_CODES.map((code) => `declined_${code}` as const),
 ] as const;
 export type PromptName = (typeof PROMPT_NAMES)[number];

@@ -18,6 +18,7 @@ import {
 import { REFUSAL_CODES } from '../psp/decline-code.js';
 import { BRANDS } from '../card/brands.js';
 import type { CardView } from '../card/card.js';
+import { NETWORKS } from '../card/networks.js';
 import type { Masked } from '../card/mask.js';
 import { PURPOSES, USAGES } from '../vault/vault.js';
 
@@ -30,6 +31,15 @@ export const cardSchema = z
     last4: z.string(),
     exp_month: z.int(),
     exp_year: z.int(),
+    networks: z
+      .array(z.enum(NETWORKS))
+      .readonly()
+      .nullable()
+      .describe('What it can be charged as; null when that is not known.'),
+    chosen_network: z
+      .enum(NETWORKS)
+      .nullable()
+      .describe('What the payer chose of a card that has two brands; null: the provider decides.'),
   })
   .describe('All that is shown of a card.') satisfies z.ZodType<CardView>;
 

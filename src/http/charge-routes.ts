@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { amount, currency, freeText, receipt } from '../call/arm-body.js';
+import { NETWORKS } from '../card/networks.js';
 import type { Charges } from '../charge/charges.js';
 import type { RefundView } from '../charge/refund-view.js';
 import type { ErrorCode } from '../errors.js';
-import type { Network } from '../psp/psp.js';
 import { chargeSchema } from './capture-schema.js';
 import { idParams, noParams, noQuery } from './path-params.js';
 import { route, type Route } from './route.js';
@@ -14,10 +14,12 @@ export const chargeBody = z.strictObject({
   currency: currency.describe('ISO 4217 code.'),
   reference: freeText(200).nullable().default(null).describe('Yours: an order, an invoice.'),
   network: z
-    .enum(['cartes_bancaires', 'visa', 'mastercard'] satisfies Network[])
+    .enum(NETWORKS)
     .nullable()
     .default(null)
-    .describe('What the payer chose of a card that has two brands; null: the provider decides.'),
+    .describe(
+      'What the payer chose of a card that has two brands; null: as when it was keyed, else the provider decides.',
+    ),
   receipt: receipt.nullable().default(null),
 });
 

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { CardSecret } from '../card/card.js';
+import type { Network } from '../card/networks.js';
 import type { Secret } from '../secret.js';
 import type { DeclineCode } from './decline-code.js';
 
@@ -18,9 +19,6 @@ export type Ability = (typeof ABILITIES)[number];
 
 /** How the card was given: on the telephone (mail order, telephone order), or typed by the payer on a page. */
 export type Entry = 'moto' | 'ecommerce';
-
-/** The brands that a co-badged card can be charged as. */
-export type Network = 'cartes_bancaires' | 'visa' | 'mastercard';
 
 export interface Money {
   /** In the minor unit of ISO 4217, whatever the provider counts in. */

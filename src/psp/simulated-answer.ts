@@ -2,12 +2,13 @@ import { z } from 'zod';
 import { AppError } from '../errors.js';
 import { providerCode } from './provider-code.js';
 import type { Reply } from './provider-wire.js';
-import type { Found, Network, Outcome, UnknownWhy } from './psp.js';
+import { NETWORKS, type Network } from '../card/networks.js';
+import type { Found, Outcome, UnknownWhy } from './psp.js';
 import { simulatedDecline } from './simulated-declines.js';
 
 const name = z.string().regex(/^\w{1,64}$/);
 const amount = z.int().nonnegative();
-const network = z.enum(['cartes_bancaires', 'visa', 'mastercard']);
+const network = z.enum(NETWORKS);
 
 const paymentSchema = z.object({
   object: z.literal('payment'),

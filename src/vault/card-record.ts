@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BRANDS, type Brand } from '../card/brands.js';
+import type { Network } from '../card/networks.js';
 import { AppError } from '../errors.js';
 import { DURABILITY_LEVELS, type Durability } from '../redis/durability-level.js';
 import { PURPOSES, type Channel, type Consent, type Purpose, type Usage } from './vault.js';
@@ -10,6 +11,8 @@ export interface CardRecord {
   last4: string;
   exp_month: number;
   exp_year: number;
+  networks: readonly Network[] | null;
+  chosen_network: Network | null;
   /** The name outside, without its prefix. */
   fingerprint: string;
   purpose: Purpose;
@@ -49,11 +52,14 @@ const LETTERS = {
       bancontact: 'b',
     },
   },
+  network: { cartes_bancaires: 'c', visa: 'v', mastercard: 'm' },
   purpose: { single: 'o', saved: 's', subscription: 'p', dispute: 'd' },
   usage: { once: 'o', many: 'm' },
   channel: { moto_attended: 'a', moto_ivr: 'i', ecommerce: 'e' },
   durability: { local: 'l', replica: 'r', 'replica-fsync': 'f' },
-} as const satisfies {
+} as const satisfies Letters;
+
+type Letters = { network: Record<Network, string> } & {
   [Member in 'brand' | 'purpose' | 'usage' | 'channel' | 'durability']: Record<CardRecord[Member], string>;
 };
 
@@ -80,11 +86,13 @@ const named = z
     ...members,
     fingerprint: members.fingerprint.replace(PREFIX, ''),
     usage: 'many',
+    networks: null,
+    chosen_network: null,
   }));
 
 /**
  * As kept since layout 2: each member in its place, as names would be half of it; letters and last four, year and
- * month, the fingerprint, both times, and then consent and metadata, if there are any.
+ * month, the fingerprint, both times, and then what there is of consent, metadata, networks and the chosen one.
  */
 const placed = z
   .tuple([
@@ -95,23 +103,34 @@ const placed = z
     z.number(),
     z.tuple([z.string(), z.string()]).nullable().default(null),
     z.record(z.string(), z.string()).default({}),
+    z.string().default(''),
+    z.string().nullable().default(null),
   ])
-  .transform(([face, expiry, fingerprint, created, expires, consent, metadata]): CardRecord => {
-    const [brand = '', purpose = '', usage = '', channel = '', durability = ''] = face;
-    return {
-      brand: wordOf('brand', brand),
-      ...{ last4: face.slice(-4), exp_month: expiry % 100, exp_year: Math.floor(expiry / 100), fingerprint },
-      purpose: wordOf('purpose', purpose),
-      usage: wordOf('usage', usage),
-      channel: wordOf('channel', channel),
-      ...{ created, expires, durability: wordOf('durability', durability) },
-      ...{ consent: consent && { at: consent[0], wording: consent[1] }, metadata },
-    };
-  });
+  .transform(
+    ([face, expiry, fingerprint, created, expires, consent, metadata, networks, chosen]): CardRecord => {
+      const [brand = '', purpose = '', usage = '', channel = '', durability = ''] = face;
+      return {
+        brand: wordOf('brand', brand),
+        ...{
+          last4: face.slice(-4),
+          exp_month: expiry % 100,
+          exp_year: Math.floor(expiry / 100),
+          fingerprint,
+        },
+        purpose: wordOf('purpose', purpose),
+        usage: wordOf('usage', usage),
+        channel: wordOf('channel', channel),
+        ...{ created, expires, durability: wordOf('durability', durability) },
+        ...{ consent: consent && { at: consent[0], wording: consent[1] }, metadata },
+        networks: networks === '' ? null : Array.from(networks, (letter) => wordOf('network', letter)),
+        chosen_network: chosen === null ? null : wordOf('network', chosen),
+      };
+    },
+  );
 
 /** A record as Redis holds it. */
 export function recordText(record: CardRecord): string {
-  const { consent, metadata } = record;
+  const { consent, metadata, networks, chosen_network } = record;
   const letters = [
     LETTERS.brand[record.brand],
     LETTERS.purpose[record.purpose],
@@ -124,9 +143,19 @@ export function recordText(record: CardRecord): string {
     record.exp_year * 100 + record.exp_month,
     ...[record.fingerprint, record.created, record.expires],
   ];
-  const leave = consent && [consent.at, consent.wording];
-  const noted = Object.keys(metadata).length > 0;
-  return JSON.stringify([...always, ...(noted ? [leave, metadata] : leave ? [leave] : [])]);
+  const perhaps = [
+    consent && [consent.at, consent.wording],
+    metadata,
+    networks?.map((network) => LETTERS.network[network]).join('') ?? '',
+    chosen_network && LETTERS.network[chosen_network],
+  ];
+  const isThere = [
+    consent !== null,
+    Object.keys(metadata).length > 0,
+    networks !== null,
+    chosen_network !== null,
+  ];
+  return JSON.stringify([...always, ...perhaps.slice(0, isThere.lastIndexOf(true) + 1)]);
 }
 
 /** Reads a record as Redis holds it. Throws AppError `internal`, which repeats nothing of it. */
@@ -139,8 +168,11 @@ export function parseRecord(text: string): CardRecord {
   }
 }
 
-function wordOf<Member extends keyof typeof LETTERS>(member: Member, letter: string): CardRecord[Member] {
+function wordOf<Member extends keyof typeof LETTERS>(
+  member: Member,
+  letter: string,
+): keyof (typeof LETTERS)[Member] {
   const found = Object.entries(LETTERS[member]).find(([, its]) => its === letter);
   if (found === undefined) throw new RangeError(`no ${member} has this letter`);
-  return found[0] as CardRecord[Member];
+  return found[0] as keyof (typeof LETTERS)[Member];
 }

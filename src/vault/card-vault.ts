@@ -74,7 +74,7 @@ export class CardVault implements Vault {
         store.deadline(place),
       ]);
 
-      const { bin, ...shown } = cardView(card);
+      const { bin, ...shown } = cardView(card, request);
       const given = { fingerprint, purpose, usage, channel, created, consent, metadata };
       const kept: CardRecord = { ...shown, ...given, expires: retention.card, durability: store.durability };
       const record = recordText(kept);
@@ -205,10 +205,11 @@ export class CardVault implements Vault {
 }
 
 function viewOf(token: string, record: CardRecord, bin: string | null): TokenView {
-  const { brand, last4, exp_month, exp_year, fingerprint, purpose, usage, channel } = record;
+  const { brand, last4, exp_month, exp_year, networks, chosen_network } = record;
+  const { fingerprint, purpose, usage, channel } = record;
   return {
     token,
-    card: { brand, bin, last4, exp_month, exp_year },
+    card: { brand, bin, last4, exp_month, exp_year, networks, chosen_network },
     fingerprint: FINGERPRINT_PREFIX + fingerprint,
     purpose,
     usage,

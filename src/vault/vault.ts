@@ -1,4 +1,5 @@
 import type { CardSecret, CardView } from '../card/card.js';
+import type { CardNetworks } from '../card/networks.js';
 import type { SlotAppend, SlotWrite } from '../redis/keys.js';
 
 export const PURPOSES = ['single', 'saved', 'subscription', 'dispute'] as const;
@@ -14,7 +15,7 @@ export interface Consent {
   wording: string;
 }
 
-export interface TokenizeRequest {
+export interface TokenizeRequest extends CardNetworks {
   merchant: string;
   /** The slot: the new token is drawn so that it, the record, the index and `announce`'s writes share it. */
   bucket: number;

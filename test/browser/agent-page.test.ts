@@ -40,6 +40,7 @@ const live = (): DeskView => ({
   call: { ...CALL, started_at: new Date(Date.now() - 83_000).toISOString() },
   capture: null,
   keying: false,
+  choosing: false,
   deadline: null,
   attempts: 3,
 });
@@ -190,7 +191,15 @@ describeInBrowser('the agent page', () => {
   });
 
   it('shows brand, last four and a token that can be copied', async () => {
-    const card = { brand: 'visa' as const, bin: '424242', last4: '4242', exp_month: 12, exp_year: 2034 };
+    const card = {
+      brand: 'visa' as const,
+      bin: '424242',
+      last4: '4242',
+      exp_month: 12,
+      exp_year: 2034,
+      networks: null,
+      chosen_network: null,
+    };
     desk.show(over({ status: 'completed', token: TOKEN, card }));
     await page.getByText(TOKEN).waitFor();
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
@@ -262,7 +271,15 @@ describeInBrowser('the agent page', () => {
   });
 
   it('shows an approved payment with its card and token', async () => {
-    const card = { brand: 'visa' as const, bin: '424242', last4: '4242', exp_month: 12, exp_year: 2034 };
+    const card = {
+      brand: 'visa' as const,
+      bin: '424242',
+      last4: '4242',
+      exp_month: 12,
+      exp_year: 2034,
+      networks: null,
+      chosen_network: null,
+    };
     desk.show(charged({ status: 'approved', token: TOKEN }, { status: 'completed', token: TOKEN, card }));
     await page.locator('.outcome[data-outcome=approved]').getByText('12.50 EUR').waitFor();
     await page

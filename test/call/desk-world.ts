@@ -42,6 +42,8 @@ export async function openDesk(client: RedisClient) {
     dialled: (_request: DialRequest): Promise<string> => Promise.resolve(AGENT),
     /** What is foreseen of a card, or of any. */
     foreseen: (_card: string | null, _money: Money): AdviceView | null => null,
+    /** Whether the provider heeds what a payer chooses. */
+    choosesNetwork: true,
     /** What the till answers. */
     taken: (_request: TakeRequest): Promise<Taken> =>
       Promise.reject(new AppError('vault_unavailable', 'away')),
@@ -54,6 +56,7 @@ export async function openDesk(client: RedisClient) {
   const till: Till = {
     can: () => true,
     amountFault: ({ amount }) => (amount < 50 ? 'the provider takes 0.50 EUR at least' : null),
+    canChooseNetwork: () => outside.choosesNetwork,
     take: (request) => outside.taken(request),
   };
   const registry = new Registry(clock);
@@ -180,7 +183,15 @@ export async function openDesk(client: RedisClient) {
 
 export const TOKEN: TokenView = {
   ...{ token: 'tnw_1', fingerprint: 'fpr_1', purpose: 'single', usage: 'many', channel: 'moto_attended' },
-  card: { brand: 'visa', bin: '424242', last4: '4242', exp_month: 12, exp_year: 2034 },
+  card: {
+    brand: 'visa',
+    bin: '424242',
+    last4: '4242',
+    exp_month: 12,
+    exp_year: 2034,
+    networks: null,
+    chosen_network: null,
+  },
   ...{ created_at: '2026-01-01T00:00:00.000Z', expires_at: '2026-01-16T00:00:00.000Z' },
 };
 

@@ -42,9 +42,10 @@ function refusal(code: DeclineCode): Taken {
 }
 
 /** A talk in which a card is charged; the till answers when `answer` says. */
-async function charging(outcome: 'verify' | 'charge' = 'charge') {
+async function charging(outcome: 'verify' | 'charge' = 'charge', prepare = () => {}) {
   const { desk, outside, told, heard, prompts } = world;
   const talk = await world.talk();
+  prepare();
   const asked: TakeRequest[] = [];
   let give = (_taken: Taken): void => {};
   let fail = (_error: Error): void => {};
@@ -229,6 +230,44 @@ describe('a capture that charges', () => {
     taking.handler.closed();
     await taking.answer({ status: 'done', token: TOKEN, charge: charge('approved') });
     expect(await taking.capture()).toMatchObject({ status: 'completed', reason: null });
+  });
+});
+
+describe('a co-badged card', () => {
+  const flow = (ask_network: 'never' | 'co_badged') => {
+    for (const call of world.registry.live()) call.flow.capture.ask_network = ask_network;
+  };
+
+  it.each([
+    ['4000002500001001', 'visa', 'choose_visa'],
+    ['5555552500001001', 'mastercard', 'choose_mastercard'],
+  ] as const)('has its payer choose, and the till is told: %s', async (number, network, prompt) => {
+    const taking = await charging('charge', () => flow('co_badged'));
+    taking.key(number);
+    taking.pass(160);
+    expect(taking.call.desk).toMatchObject({ choosing: true, capture: { current_field: null } });
+    expect(taking.hears(prompt)).toEqual(['caller', 'agent']);
+    taking.key('2');
+    taking.pass(160);
+    expect(taking.call.desk).toMatchObject({
+      ...{ choosing: false, capture: { current_field: 'expiration-date' } },
+    });
+    taking.key('1234123');
+    expect(taking.asked[0]).toMatchObject({ networks: ['cartes_bancaires', network], network });
+    taking.handler.closed();
+  });
+
+  it('is charged as the provider likes where the flow does not ask, nor the provider heed it', async () => {
+    const taking = await charging();
+    taking.key('40000025000010011234123');
+    expect(taking.asked[0]).toMatchObject({ networks: ['cartes_bancaires', 'visa'], network: null });
+    taking.handler.closed();
+    world = await openDesk(client);
+    world.outside.choosesNetwork = false;
+    const unheeded = await charging('charge', () => flow('co_badged'));
+    unheeded.key('40000025000010011234123');
+    expect(unheeded.asked[0]).toMatchObject({ network: null });
+    unheeded.handler.closed();
   });
 });
 

@@ -20,7 +20,14 @@ export function setupWith(
   more: Partial<CaptureSetup> & { capture?: object } = {},
 ): CaptureSetup {
   const { capture, ...setup } = more;
-  return { flow: flowWith(capture), fields, testCards: 'allow', month: { year: 2026, month: 11 }, ...setup };
+  return {
+    flow: flowWith(capture),
+    fields,
+    testCards: 'allow',
+    askNetwork: false,
+    month: { year: 2026, month: 11 },
+    ...setup,
+  };
 }
 
 const KEYS = '0123456789*#ABCD';

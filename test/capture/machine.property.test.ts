@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { inspect } from 'node:util';
 import { cardView } from '../../src/card/card.js';
 import type { Correction } from '../../src/capture/refusal.js';
-import { cardOf, isOver, progress } from '../../src/capture/state.js';
+import { cardOf, isChoosing, isOver, progress } from '../../src/capture/state.js';
 import { FIELD_NAMES, REASONS, type FieldName } from '../../src/capture/view.js';
 import { CARDS } from '../card/cards.js';
 import { CODE, EXPIRY, Keypad, NUMBER, POSTAL, setupWith } from './keypad.js';
@@ -23,6 +23,12 @@ const refusal = fc
   );
 const storm = fc.stringMatching(/^[0-9*#ABCD]{1,25}$/);
 const number = fc.constantFrom(...CARDS.map(([, digits]) => digits));
+/** A card of two networks, and perhaps an answer to the question which. */
+const coBadged = fc.constantFrom('1', '2', '#', '*', '').map(
+  (answer): Move =>
+    (caller) =>
+      void caller.press('4000002500001001').wait(1_000).press(answer),
+);
 const wholeCard: Move = (caller) =>
   void caller.press('4242424242424242').press('0130').press('123').press('75001#');
 const KEYED: Readonly<Record<FieldName, string>> = {
@@ -92,6 +98,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
     arbitrary: fc.constant<Move>((caller) => void caller.tell({ type: 'done', at: caller.now })),
   },
   { weight: 8, arbitrary: refusal },
+  { weight: 6, arbitrary: coBadged },
   {
     weight: 1,
     arbitrary: fc.constantFrom(...REASONS).map(
@@ -120,7 +127,7 @@ const fields = fc.constantFrom<FieldName[]>(
 function always(check: (caller: Keypad) => void): void {
   fc.assert(
     fc.property(fields, fc.array(move, { maxLength: 40 }), (fields, moves) => {
-      const caller = new Keypad(setupWith(fields));
+      const caller = new Keypad(setupWith(fields, { askNetwork: true }));
       for (const move of moves) {
         move(caller);
         check(caller);
@@ -131,14 +138,34 @@ function always(check: (caller: Keypad) => void): void {
 }
 
 describe('whatever happens to a capture', () => {
-  it('one field is open while it is collecting, none otherwise', () => {
+  it('one field is open while it is collecting, none otherwise, nor while the caller chooses', () => {
     always(({ state }) => {
       const open = state.fields.filter((field) => field.status === 'collecting');
-      expect(open).toHaveLength(state.status === 'collecting' ? 1 : 0);
+      expect(open).toHaveLength(state.status === 'collecting' && !isChoosing(state) ? 1 : 0);
       const here = state.fields.findIndex((field) => field.status === 'collecting');
       const waiting = state.fields.findIndex((field) => field.status === 'pending');
-      if (waiting >= 0 && !isOver(state)) expect(here).toBeLessThan(waiting);
+      if (waiting >= 0 && here >= 0) expect(here).toBeLessThan(waiting);
     });
+  });
+
+  it('what is chosen is a network of the number that is accepted, and is asked of two or more', () => {
+    const seen = new Set<string>();
+    always(({ state }) => {
+      const number = state.fields.find(({ name }) => name === NUMBER);
+      const known = number?.status === 'accepted' || isOver(state);
+      if (!known) expect([state.brand, state.networks, state.network]).toEqual([null, null, null]);
+      if (state.network !== null) expect(state.networks).toContain(state.network);
+      if (isChoosing(state)) expect([known, (state.networks?.length ?? 0) > 1]).toEqual([true, true]);
+      seen.add(`${state.network} ${isChoosing(state)} ${state.status}`);
+    });
+    expect([...seen]).toEqual(
+      expect.arrayContaining([
+        'null true collecting',
+        'visa false collecting',
+        'visa false processing',
+        'cartes_bancaires false completed',
+      ]),
+    );
   });
 
   it('it is wiped when it is over', () => {

@@ -65,6 +65,8 @@ describe('a capture', () => {
       last4: '4242',
       exp_month: 12,
       exp_year: 2034,
+      networks: null,
+      chosen_network: null,
     });
   });
 
@@ -135,6 +137,8 @@ describe('a published number', () => {
       last4: number.slice(-4),
       exp_month: 1,
       exp_year: 2030,
+      networks: null,
+      chosen_network: null,
     });
   });
 
@@ -469,6 +473,114 @@ describe('time', () => {
   });
 });
 
+describe('a co-badged card', () => {
+  const CB_VISA = '4000002500001001';
+  const asked = (fields = [NUMBER, EXPIRY]) => new Keypad(setupWith(fields, { askNetwork: true }));
+  /** Whoever listens to the question keys nothing for a second. */
+  const listening = (fields = [NUMBER, EXPIRY]) => asked(fields).press(CB_VISA).wait(1_000);
+  const choice = ({ state: { networks, network, choosing } }: Keypad) => ({ networks, network, choosing });
+
+  it('has the caller asked, with no field open, before anything else is keyed', () => {
+    const caller = listening();
+    expect(caller.effects.slice(-2)).toEqual(['changed', 'ask_network']);
+    expect(choice(caller)).toEqual({
+      networks: ['cartes_bancaires', 'visa'],
+      network: null,
+      choosing: true,
+    });
+    expect(progress(caller.state)).toMatchObject({
+      ...{ status: 'collecting', current_field: null },
+      fields: [
+        { status: 'accepted', masked: '••••••••••••1001' },
+        { status: 'pending', digits_entered: 0 },
+      ],
+    });
+    expect(deadline(caller.state)).toBe(caller.state.waitingSince + 10_000);
+  });
+
+  it.each([
+    ['1', 'cartes_bancaires'],
+    ['2', 'visa'],
+    ['#', null],
+  ])('is charged as the key says: %s', (key, network) => {
+    const caller = listening().press(key);
+    expect([caller.state.network, caller.current]).toEqual([network, EXPIRY]);
+    expect(caller.press('1234').state).toMatchObject({ status: 'processing', network });
+  });
+
+  it('is as the provider likes when nobody answers in ten seconds', () => {
+    const caller = asked().press(CB_VISA).wait(9_800);
+    expect(caller.current).toBe(null);
+    expect(caller.wait(100)).toMatchObject({ current: EXPIRY, state: { network: null } });
+    // An answer that comes a little late is no digit.
+    expect(caller.press('1').field(EXPIRY).digits_entered).toBe(0);
+    expect(caller.wait(1_000).press('1234').state.status).toBe('processing');
+  });
+
+  it('waits on at any other key, and longer when the agent says so', () => {
+    const caller = listening().press('3450').wait(8_000);
+    expect(choice(caller)).toMatchObject({ network: null, choosing: true });
+    caller.tell({ type: 'extend', at: caller.now }).wait(9_000);
+    expect(caller.press('2').state.network).toBe('visa');
+  });
+
+  it('takes what was keyed ahead for no answer, nor the # that ends a number', () => {
+    const caller = asked().press(`${CB_VISA}#1234`);
+    expect(choice(caller)).toMatchObject({ network: null, choosing: true });
+    expect(caller.wait(1_000).press('11234').state).toMatchObject({
+      status: 'processing',
+      network: 'cartes_bancaires',
+    });
+  });
+
+  it('is keyed again after *, and is asked again', () => {
+    const caller = listening().press('*');
+    expect([caller.current, caller.held]).toEqual([NUMBER, 0]);
+    expect(choice(caller)).toEqual({ networks: null, network: null, choosing: false });
+    caller.press(CB_VISA).wait(1_000).press('2*').press(VISA);
+    expect([caller.current, caller.state.network]).toEqual([EXPIRY, null]);
+  });
+
+  it('keeps the choice when its code was refused, and loses it with its number', () => {
+    const caller = listening([NUMBER, EXPIRY, CODE]).press('21234123');
+    const refused = { type: 'refused', reason: 'charge_declined' } as const;
+    caller.tell({ ...refused, at: caller.now, correction: { field: CODE, error: 'invalid-security-code' } });
+    expect(choice(caller)).toMatchObject({ network: 'visa', choosing: false });
+    caller.wait(1_000).press('123');
+    caller.tell({ ...refused, at: caller.now, correction: { field: NUMBER, error: 'invalid-card-number' } });
+    expect(choice(caller)).toEqual({ networks: null, network: null, choosing: false });
+    expect(caller.wait(1_000).press(CB_VISA).current).toBe(null);
+  });
+
+  it('is asked last where its number is keyed last', () => {
+    const caller = asked([EXPIRY, NUMBER]).press(`1234${CB_VISA}`).wait(1_000);
+    expect(caller.state.status).toBe('collecting');
+    expect(caller.press('1').state).toMatchObject({ status: 'processing', network: 'cartes_bancaires' });
+  });
+
+  it('is not asked where the flow does not, nor of a card that has one network', () => {
+    expect(new Keypad().press(CB_VISA)).toMatchObject({
+      ...{ current: EXPIRY, state: { networks: ['cartes_bancaires', 'visa'], choosing: false } },
+    });
+    expect(asked().press('4360000001000005')).toMatchObject({
+      ...{ current: EXPIRY, state: { networks: ['cartes_bancaires'], choosing: false } },
+    });
+    expect(asked().press(VISA)).toMatchObject({ current: EXPIRY, state: { networks: null } });
+  });
+
+  it('is known by the ranges of the flow, too', () => {
+    const co_badged = [{ prefix: '424242', networks: ['cartes_bancaires', 'visa'] }];
+    const caller = new Keypad(setupWith([NUMBER, EXPIRY], { askNetwork: true, capture: { co_badged } }));
+    expect(caller.press(VISA).wait(1_000).press('2').state.network).toBe('visa');
+  });
+
+  it('whose caller leaves while asked is over', () => {
+    const caller = listening();
+    caller.tell({ type: 'fail', at: caller.now, reason: 'caller_hung_up' });
+    expect([caller.state.wakeAt, caller.held, deadline(caller.state)]).toEqual([null, 0, null]);
+  });
+});
+
 describe('the agent', () => {
   it('has a field keyed again, and those after it', () => {
     const caller = new Keypad(setupWith([NUMBER, EXPIRY, CODE]))
@@ -622,6 +734,14 @@ describe('a refusal', () => {
     const caller = refuse(whole(), WRONG_CODE).press('77');
     expect(caller.field(CODE).digits_entered).toBe(0);
     expect(caller.wait(1_000).press('45').field(CODE).digits_entered).toBe(2);
+  });
+
+  it('leaves the field open that is keyed again when the agent clears a later one', () => {
+    const caller = new Keypad().press(VISA).press('1234');
+    const correction: Correction = { field: NUMBER, error: 'invalid-card-number' };
+    caller.tell({ type: 'refused', at: caller.now, correction, reason: 'charge_declined' }).clear(EXPIRY);
+    expect([caller.field(NUMBER).status, caller.field(EXPIRY).status]).toEqual(['collecting', 'pending']);
+    expect(caller.wait(1_000).press(VISA).press('0130').state.status).toBe('processing');
   });
 
   it('that uses up the attempts of the flow ends the capture', () => {

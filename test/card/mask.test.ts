@@ -22,6 +22,8 @@ describe('what is shown of a card', () => {
       last4: '0005',
       exp_month: 12,
       exp_year: 2034,
+      networks: null,
+      chosen_network: null,
     });
   });
 
@@ -33,6 +35,8 @@ describe('what is shown of a card', () => {
       last4: '1667',
       exp_month: 1,
       exp_year: 2030,
+      networks: null,
+      chosen_network: null,
     });
   });
 

@@ -14,7 +14,7 @@ beforeEach(async () => {
   await world.server.admin.flushall();
   world.psp.payments.clear();
   world.psp.kept.clear();
-  Object.assign(world.psp, { codeCheck: null, networkTransactionId: null });
+  Object.assign(world.psp, { codeCheck: null, networkTransactionId: null, networks: null });
 });
 
 /** What a server has on its disk. */
@@ -105,6 +105,49 @@ describe('a till that charges', () => {
         .catch(() => {});
       expect(take.code?.length).toBe(0);
     }
+  });
+});
+
+describe('a co-badged card', () => {
+  const chosen = { networks: ['cartes_bancaires', 'visa'], network: 'visa' } as const;
+  const shown = { networks: ['cartes_bancaires', 'visa'], chosen_network: 'visa' };
+
+  it('is charged as its payer chose, and keeps the choice with its token for later charges', async () => {
+    const taken = await world.till().take(aTake(chosen));
+    if (taken.status !== 'done' || taken.charge === null) throw new Error('not done');
+    expect(world.psp.payments.get(taken.charge.id)?.request.network).toBe('visa');
+    const { token } = taken.token;
+    expect(taken.token.card).toMatchObject(shown);
+    expect((await world.vault.token(SHOP, token))?.card).toMatchObject(shown);
+    const later = { token, amount: 700, currency: 'EUR', reference: null, language: 'en' } as const;
+    const again = { ...later, network: null, idempotencyKey: 'as chosen' };
+    const charge = await world.charges.charge(SHOP, again);
+    expect(world.psp.payments.get(charge.id)?.request.network).toBe('visa');
+    expect(await world.charges.charge(SHOP, again)).toEqual(charge);
+    const other = { ...later, network: 'cartes_bancaires', idempotencyKey: 'as chosen now' } as const;
+    const { id } = await world.charges.charge(SHOP, other);
+    expect(world.psp.payments.get(id)?.request.network).toBe('cartes_bancaires');
+    await expect(world.charges.charge(SHOP, { ...other, network: 'visa' })).rejects.toMatchObject({
+      code: 'idempotency_mismatch',
+    });
+  });
+
+  it.each([true, false])(
+    'has the networks that the provider says, where it is asked first: %s',
+    async (stored) => {
+      world.psp.networks = ['cartes_bancaires', 'visa'];
+      const take = aTake({ outcome: 'verify', money: null, network: 'cartes_bancaires' });
+      expect(await world.till(stored).take(take)).toMatchObject({
+        token: { card: { networks: ['cartes_bancaires', 'visa'], chosen_network: 'cartes_bancaires' } },
+      });
+    },
+  );
+
+  it('is a question to the payer only where the provider heeds the answer', () => {
+    expect(world.till().canChooseNetwork()).toBe(true);
+    world.psp.abilities.delete('choose_network');
+    expect(world.till().canChooseNetwork()).toBe(false);
+    world.psp.abilities.add('choose_network');
   });
 });
 

@@ -149,7 +149,8 @@ export async function startChargeWorld(
 function aCard(): TokenizeRequest {
   return {
     ...{ merchant: SHOP, bucket: BUCKET, purpose: 'single', usage: 'many', consent: null, metadata: {} },
-    ...{ card: card(), channel: 'moto_attended', stored: null, announce: () => ({ events: [], writes: [] }) },
+    ...{ card: card(), networks: null, network: null, channel: 'moto_attended', stored: null },
+    ...{ announce: () => ({ events: [], writes: [] }) },
   };
 }
 
@@ -168,7 +169,7 @@ export function aTake(more: Partial<TakeRequest> = {}): TakeRequest {
     caller: { number: '+33639980001', called: '+33199000001' },
     ...{ card: card(), code: digits('123'), money: { amount: 1250, currency: 'EUR' }, reference: 'order 7' },
     ...{ channel: 'moto_attended', purpose: 'single', usage: 'many', consent: null, metadata: {} },
-    ...{ network: null, language: 'en' },
+    ...{ networks: null, network: null, language: 'en' },
     conclude: (token, charge) => ({
       events: [
         JSON.stringify({ type: 'capture.completed', sequence: 9, data: { token: token.token, charge } }),

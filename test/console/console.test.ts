@@ -187,7 +187,7 @@ describe('the console', () => {
   });
 
   it('streams the start, the calls and their changes', async () => {
-    desk.show({ call: CALL, capture: null, keying: false, deadline: null, attempts: 3 });
+    desk.show({ call: CALL, capture: null, keying: false, choosing: false, deadline: null, attempts: 3 });
     const stream = await openDesk(world.url);
     expect(await stream.next()).toEqual({
       event: 'start',
@@ -202,7 +202,7 @@ describe('the console', () => {
       event: 'call',
       data: { call: { id: CALL_ID }, capture: null },
     });
-    desk.show({ call: CALL, capture: CAPTURE, keying: true, deadline: null, attempts: 3 });
+    desk.show({ call: CALL, capture: CAPTURE, keying: true, choosing: false, deadline: null, attempts: 3 });
     expect(await stream.next()).toMatchObject({ data: { keying: true, capture: { id: CAPTURE_ID } } });
     expect(desk.watched).toBe(1);
     await stream.close();

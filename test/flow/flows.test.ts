@@ -60,6 +60,8 @@ describe('the flows that ship', () => {
         attempts: 3,
         first_key_seconds: 180,
         next_key_seconds: 30,
+        ask_network: 'never',
+        co_badged: [],
       },
     });
   });
@@ -120,7 +122,7 @@ describe('a broken flow', () => {
     expect(await faults()).toEqual([
       'a.yaml:3:3: capture.attempts: Too big: expected number to be <=10',
       'a.yaml:4:3: capture: unknown member atempts; known here: fields, brands, attempts, first_key_seconds, ' +
-        'next_key_seconds, postal_code_length',
+        'next_key_seconds, ask_network, co_badged, postal_code_length',
       'b.yaml:1:1: name: is missing',
       'b.yaml:1:1: language: Invalid option: expected one of "en"|"fr"',
     ]);
@@ -157,6 +159,18 @@ describe('a broken flow', () => {
       'name: a\nnumbers:\n  - +33123456789\n',
       /^a\.yaml:3:5: numbers\.0: a number in E\.164, in quotes/,
     ],
+    [
+      'names a prefix that is a number',
+      'name: a\ncapture: { co_badged: [{ prefix: 497010, networks: [cartes_bancaires, visa] }] }\n',
+      /^a\.yaml:2:\d+: .*prefix: the first 4 to 8 digits, in quotes, such as "497010"$/,
+    ],
+    ...['[visa]', '[visa, cartes_bancaires]', '[cartes_bancaires, visa, mastercard]', '[]'].map(
+      (networks): [string, string, RegExp] => [
+        `puts a number into the networks ${networks}`,
+        `name: a\ncapture: { co_badged: [{ prefix: "497010", networks: ${networks} }] }\n`,
+        /networks: cartes_bancaires, alone or with visa or mastercard after it$/,
+      ],
+    ),
     ['takes no brand', 'name: a\ncapture: { brands: [] }\n', /^a\.yaml:2:12: capture\.brands: Too small/],
     [
       'dials nowhere',

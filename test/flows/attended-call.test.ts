@@ -40,7 +40,10 @@ describe('an attended call', () => {
       status: 'completed',
       reason: null,
       current_field: null,
-      card: { brand: 'visa', bin: '424242', last4: '4242', exp_month: 12, exp_year: 2034 },
+      card: {
+        ...{ brand: 'visa', bin: '424242', last4: '4242', exp_month: 12, exp_year: 2034 },
+        ...{ networks: null, chosen_network: null },
+      },
       charge: null,
     });
     expect(done.token).toMatch(/^tnw_[0-9A-HJKMNP-TV-Z]{26}$/);

@@ -89,6 +89,12 @@ describe('a body that breaks the schema', () => {
       'amount',
       'is required with a currency, and to charge',
     ],
+    [
+      'charging a card that is kept for disputes',
+      { purpose: 'dispute', outcome: 'charge', amount: 100, currency: 'EUR' },
+      'purpose',
+      'a card kept for disputes is not charged: use the outcome token, or another purpose',
+    ],
     ['keeping without consent', { purpose: 'saved' }, 'consent', 'is required to keep the card'],
     [
       'a consent without zone',

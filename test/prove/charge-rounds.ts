@@ -100,7 +100,8 @@ export async function chargeRounds(options: ChargeRoundsOptions): Promise<Charge
 async function tokenIn(vault: CardVault, bucket: number): Promise<string> {
   const { token } = await vault.tokenize({
     ...{ merchant: SHOP, bucket, card: card(), purpose: 'single', usage: 'many', consent: null },
-    ...{ channel: 'moto_attended', metadata: {}, stored: null, announce: () => ({ events: [], writes: [] }) },
+    ...{ networks: null, network: null, channel: 'moto_attended', metadata: {}, stored: null },
+    ...{ announce: () => ({ events: [], writes: [] }) },
   });
   return token;
 }

@@ -9,6 +9,8 @@ export function cardRequest(bucket: number): TokenizeRequest {
     merchant: 'shop',
     bucket,
     card: { brand: 'visa', number, expMonth: 12, expYear: 2034 },
+    networks: null,
+    network: null,
     purpose: 'saved',
     usage: 'many',
     consent: null,

@@ -81,7 +81,15 @@ export const CAPTURE: CaptureView = {
 
 export const TOKEN_VIEW: TokenView = {
   token: TOKEN,
-  card: { brand: 'visa', bin: '424242', last4: '4242', exp_month: 12, exp_year: 2034 },
+  card: {
+    brand: 'visa',
+    bin: '424242',
+    last4: '4242',
+    exp_month: 12,
+    exp_year: 2034,
+    networks: null,
+    chosen_network: null,
+  },
   fingerprint: 'fpr_AAAAAAAAAAAAAAAAAAAAAAAAAA',
   purpose: 'single',
   usage: 'many',

@@ -1,3 +1,4 @@
+import type { Network } from '../../src/card/networks.js';
 import { AppError } from '../../src/errors.js';
 import { newId } from '../../src/id.js';
 import type { DeclineCode } from '../../src/psp/decline-code.js';
@@ -53,6 +54,8 @@ export class LedgerPsp implements Psp {
   asked = 0;
   codeCheck: Approved['codeCheck'] = null;
   networkTransactionId: string | null = null;
+  /** What it says that every card can be charged as. */
+  networks: readonly Network[] | null = null;
   /** Told when a request has arrived, before anything comes of it. */
   arrived: () => Promise<void> = () => Promise.resolve();
 
@@ -205,7 +208,7 @@ export class LedgerPsp implements Psp {
     const providerReference = `pay_${reference}`;
     return {
       ...{ status: 'approved', providerReference, networkTransactionId, codeCheck, money },
-      ...{ networks: null, network: null },
+      ...{ networks: this.networks, network: null },
     };
   }
 

@@ -15,6 +15,8 @@ export function aTokenRow(): TokenRow {
       last4: '4242',
       exp_month: 12,
       exp_year: 2034,
+      networks: null,
+      chosen_network: null,
       fingerprint: 'fpr_0',
       purpose: 'saved',
       usage: 'many',

@@ -119,6 +119,8 @@ describe('a row that was kept', () => {
         last4: '4242',
         exp_month: 12,
         exp_year: 2034,
+        networks: null,
+        chosen_network: null,
         fingerprint: '00000000000000000000000000',
       },
       ...{
@@ -143,6 +145,8 @@ describe('a row that was kept', () => {
         last4: '4242',
         exp_month: 12,
         exp_year: 2034,
+        networks: null,
+        chosen_network: null,
         fingerprint: '00000000000000000000000000',
       },
       ...{

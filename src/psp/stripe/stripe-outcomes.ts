@@ -1,10 +1,11 @@
-import type { Found, Money, Network, Outcome, RefundOutcome } from '../psp.js';
+import { NETWORKS, type Network } from '../../card/networks.js';
+import type { Found, Money, Outcome, RefundOutcome } from '../psp.js';
 import { providerCode } from '../provider-code.js';
 import { fromStripe } from './stripe-amounts.js';
 import { declineOfStripe, type StripeRefusal } from './stripe-declines.js';
 import type { CheckoutSession, PaymentIntent, Refund, SetupIntent, StripeError } from './stripe-objects.js';
 
-const NETWORKS: ReadonlySet<string> = new Set<Network>(['cartes_bancaires', 'visa', 'mastercard']);
+const KNOWN_NETWORKS: ReadonlySet<string> = new Set(NETWORKS);
 
 const CODE_CHECKS: Readonly<Record<string, 'match' | 'mismatch'>> = { pass: 'match', fail: 'mismatch' };
 
@@ -92,13 +93,13 @@ function approved(intent: PaymentIntent): Outcome {
 function cardFacts(intent: Pick<PaymentIntent, 'latest_charge' | 'payment_method'>) {
   const method = typeof intent.payment_method === 'object' ? intent.payment_method?.card : null;
   const charge = chargeOf(intent)?.payment_method_details?.card;
-  const available = method?.networks?.available.filter(isNetwork);
+  const available = method?.networks?.available.filter(isNetwork) ?? [];
   const check = charge?.checks?.cvc_check ?? method?.checks?.cvc_check ?? '';
   const network = charge?.network ?? '';
   return {
     networkTransactionId: charge?.network_transaction_id ?? null,
     codeCheck: CODE_CHECKS[check] ?? null,
-    networks: available ?? null,
+    networks: available.length === 0 ? null : available,
     network: isNetwork(network) ? network : null,
   };
 }
@@ -114,7 +115,7 @@ function isUntried(status: string, error: StripeError | null | undefined): boole
 }
 
 function isNetwork(name: string): name is Network {
-  return NETWORKS.has(name);
+  return KNOWN_NETWORKS.has(name);
 }
 
 function ended(providerReference: string, why: 'canceled' | 'expired'): Outcome {

@@ -23,7 +23,14 @@ const ERRORS: readonly FieldError[] = [
   'invalid-postal-code',
 ];
 
-const DESK: DeskView = { call: CALL, capture: null, keying: false, deadline: null, attempts: 3 };
+const DESK: DeskView = {
+  call: CALL,
+  capture: null,
+  keying: false,
+  choosing: false,
+  deadline: null,
+  attempts: 3,
+};
 
 function asked(field: Partial<FieldView>): DeskView {
   const whole: FieldView = {
@@ -40,7 +47,15 @@ function asked(field: Partial<FieldView>): DeskView {
 
 describe('the sentence to say', () => {
   it('is one sentence for every state, in both languages', () => {
-    const card = { brand: 'visa' as const, bin: '424242', last4: '4242', exp_month: 12, exp_year: 2034 };
+    const card = {
+      brand: 'visa' as const,
+      bin: '424242',
+      last4: '4242',
+      exp_month: 12,
+      exp_year: 2034,
+      networks: null,
+      chosen_network: null,
+    };
     const states: DeskView[] = [
       DESK,
       { ...DESK, call: { ...CALL, keys_before_capture: 3 } },
