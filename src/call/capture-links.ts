@@ -11,6 +11,7 @@ import { linkWords } from '../link/link-words.js';
 import { advanced, delivered, isOpen, LINK_MINUTES, MAX_SENDINGS, type LinkRecord } from '../link/link.js';
 import { isAddress, masked } from '../message/address.js';
 import type { Messages, MessageView } from '../message/messages.js';
+import { cannot } from '../message/posted-messages.js';
 import type { Money } from '../psp/psp.js';
 import type { Call } from './call.js';
 import { withLink, type CaptureRecord } from './events.js';
@@ -254,10 +255,7 @@ export class CaptureLinks implements Links {
     if (channel === 'spoken') return null;
     const address = to ?? (channel === 'sms' ? caller : '');
     const what = channel === 'sms' ? 'a telephone number such as +33612345678' : 'a mail address';
-    if (!this.#options.messages.can(channel)) {
-      const message = `this service sends no ${channel}: set ${channel === 'sms' ? 'SMS_FROM' : 'SMTP_URL'}`;
-      throw new AppError('bad_request', message, { errors: [{ path: 'channel', message }] });
-    }
+    if (!this.#options.messages.can(channel)) throw cannot(channel, 'channel');
     if (isAddress(channel, address)) return address;
     const message = `must be ${what}${to === null ? ': the caller has none to be written to' : ''}`;
     throw new AppError('bad_request', message, { errors: [{ path: 'to', message }] });

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import express, { type Request, type Response, type Router } from 'express';
+import express, { type ErrorRequestHandler, type Request, type Response, type Router } from 'express';
 import helmet from 'helmet';
 import type { Links, Opening } from '../call/links.js';
 import type { Language } from '../capture/flow.js';
@@ -47,12 +47,20 @@ export function createLinkPages(links: Pick<Links, 'open'>): Router {
       answer(request, response, 200, goOnHtml.bind(null, typedCode(typed) ?? ''));
     else show(request, response, opening.status);
   });
+  router.use(unreadable);
   return router;
 
   function open({ socket }: Request, code: string): Promise<Opening> {
     return links.open(code, socket.remoteAddress ?? 'gone');
   }
 }
+
+/** What is no form of ours holds no code; a fault is for the app to answer. */
+const unreadable: ErrorRequestHandler = (error: unknown, request, response, next) => {
+  const { status } = error as { status?: unknown };
+  if (typeof status === 'number' && status >= 400 && status < 500) show(request, response, 'unknown');
+  else next(error);
+};
 
 function show(request: Request, response: Response, page: LinkPage): void {
   answer(request, response, STATUS[page], linkPageHtml.bind(null, page));

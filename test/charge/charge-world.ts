@@ -5,6 +5,7 @@ import { CardTill } from '../../src/charge/card-till.js';
 import { Cashier } from '../../src/charge/cashier.js';
 import { ChargeBook } from '../../src/charge/charge-book.js';
 import { ChargeStore } from '../../src/charge/charge-store.js';
+import { ProviderPages } from '../../src/charge/page-charges.js';
 import { Refunds } from '../../src/charge/refunds.js';
 import type { Settlements } from '../../src/charge/settlements.js';
 import { Settler } from '../../src/charge/settler.js';
@@ -45,11 +46,14 @@ export interface ChargeWorld<P extends Psp = LedgerPsp> {
   readonly store: ChargeStore;
   readonly charges: TokenCharges;
   readonly settler: Settler;
+  readonly pages: ProviderPages;
   readonly audit: MemoryAudit;
   readonly limits: Limits;
   readonly sums: MotoSums;
   /** For commands of the operator. */
   readonly env: Readonly<Record<string, string>>;
+  /** Charges whose payers were known to their bank, on the page. */
+  readonly authenticated: string[];
   /** What captures are told of charges that were settled after them. */
   readonly settled: Parameters<Settlements['conclude']>[0][];
   till(storeCards?: boolean): CardTill;
@@ -107,7 +111,8 @@ export async function startChargeWorld(
     ...shared,
   });
   return {
-    ...{ server, redis, psp, vault, store, settler, audit, settled },
+    ...{ server, redis, psp, vault, store, settler, audit, settled, authenticated },
+    pages: new ProviderPages({ psp, store, book, settler, ...shared }),
     env: { REDIS_URL: server.url, DATA_DIR: dir, VAULT_KEY_FILE: join(dir, 'keys.json') },
     charges: new TokenCharges({
       psp,

@@ -253,8 +253,8 @@ export const AGENT_TEXT: Record<Language, AgentText> = {
       charge: 'Paiement en cours…',
     },
     completed: {
-      token: 'Carte enregistrée',
     waitingForLink: 'En attente du paiement par lien',
+      token: 'Carte enregistrée',
       verify: 'Carte vérifiée et enregistrée',
       charge: 'Paiement accepté',
     },

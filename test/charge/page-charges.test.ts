@@ -1,0 +1,152 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { NoPages, type DraftPage } from '../../src/charge/page-charges.js';
+import { systemClock } from '../../src/clock.js';
+import type { Found } from '../../src/psp/psp.js';
+import { SimulatedPsp } from '../../src/psp/simulated-psp.js';
+import { SimulatedProvider } from '../../src/psp/simulated/simulated-provider.js';
+import { payOnPage } from '../support/payer.js';
+import { WEBHOOK_SECRET } from '../support/provider-notice.js';
+import { BUCKET, GRACE_MS, SHOP, startChargeWorld, type ChargeWorld } from './charge-world.js';
+
+const HALF_AN_HOUR = 30 * 60_000;
+
+/** The provider's client, whose look-ups a test may answer itself. */
+class WatchedPsp extends SimulatedPsp {
+  readonly found: (Found | Error)[] = [];
+
+  override async lookUp(...payment: Parameters<SimulatedPsp['lookUp']>): Promise<Found> {
+    const found = this.found.shift();
+    if (found instanceof Error) throw found;
+    return found ?? super.lookUp(...payment);
+  }
+}
+
+let provider: SimulatedProvider;
+let psp: WatchedPsp;
+let world: ChargeWorld<WatchedPsp>;
+
+beforeAll(async () => {
+  const secret = 'sk_simulated';
+  provider = await SimulatedProvider.start({
+    ...{ secret, webhookSecret: WEBHOOK_SECRET, webhookUrl: null, clock: systemClock },
+  });
+  const { url, ca } = provider;
+  psp = new WatchedPsp({ url, ca, secret, webhookSecrets: [WEBHOOK_SECRET], clock: systemClock });
+  world = await startChargeWorld(psp);
+});
+afterAll(async () => {
+  await world.stop();
+  await psp.close();
+  await provider.close();
+});
+afterEach(async () => {
+  world.settled.length = 0;
+  await world.server.admin.flushall();
+});
+
+async function drafted(): Promise<DraftPage> {
+  const draft = await world.pages.draft({
+    ...{ merchant: SHOP, bucket: BUCKET, captureId: `cap_${'0'.repeat(26)}`, language: 'en' },
+    ...{ money: { amount: 1250, currency: 'EUR' }, reference: 'order 7', description: 'order 7' },
+    ...{
+      returnUrl: 'http://127.0.0.1:9/l/done',
+      expiresAt: new Date(Date.now() + HALF_AN_HOUR).toISOString(),
+    },
+  });
+  for (const { key, value } of draft.writes) await world.redis.command('SET', key, value);
+  return draft;
+}
+
+async function shown(): Promise<DraftPage> {
+  const draft = await drafted();
+  await world.pages.publish(draft);
+  return draft;
+}
+
+const settled = async ({ charge }: DraftPage) => world.settler.settle(SHOP, charge.view.id);
+const taken = ({ charge }: DraftPage) => provider.ledger.of(charge.view.id, 'take').times;
+
+describe('a charge that is paid on a page', () => {
+  it('is e-commerce, has no token, and is approved when the payer has paid', async () => {
+    const page = await shown();
+    expect(page.charge).toMatchObject({
+      entry: 'ecommerce',
+      token: null,
+      once: false,
+      view: { token: null },
+    });
+    expect(await settled(page)).toMatchObject({ state: 'sent' });
+    await payOnPage(page.url, { agreed: true });
+    expect(await settled(page)).toMatchObject({
+      ...{ state: 'approved', view: { status: 'approved', amount: 1250, token: null } },
+    });
+    expect(taken(page)).toBe(1);
+    expect(world.settled.map(({ state }) => state)).toEqual(['approved']);
+    expect((await world.events()).map(({ type }) => type)).toContain('charge.approved');
+  });
+
+  it('waits as long as its page is open, however late it is', async () => {
+    const page = await shown();
+    world.pass(HALF_AN_HOUR - 60_000);
+    expect(await settled(page)).toMatchObject({ state: 'sent' });
+    expect(world.settled).toEqual([]);
+    world.pass(60_000 - HALF_AN_HOUR);
+  });
+
+  it('is over when its time is: the page is closed first', async () => {
+    const page = await shown();
+    world.pass(HALF_AN_HOUR);
+    expect(await settled(page)).toMatchObject({
+      state: 'declined',
+      view: { decline: { code: 'processing_error' } },
+    });
+    world.pass(-HALF_AN_HOUR);
+    await payOnPage(page.url, { agreed: true });
+    expect(taken(page)).toBe(0);
+  });
+
+  it('that was paid in the moment in which its page was closed is approved', async () => {
+    const page = await shown();
+    psp.found.push({ status: 'pending', providerReference: page.providerReference, step: 'open' });
+    await payOnPage(page.url, { agreed: true });
+    expect(await world.pages.end(SHOP, page.charge.view.id)).toMatchObject({ state: 'approved' });
+    expect(taken(page)).toBe(1);
+  });
+
+  it('is not given up while the provider does not answer', async () => {
+    const page = await shown();
+    world.pass(HALF_AN_HOUR);
+    psp.found.push(Object.assign(new Error('away'), { code: 'psp_unavailable' }));
+    await expect(settled(page)).rejects.toMatchObject({ code: 'psp_unavailable' });
+    expect(await world.store.get(SHOP, page.charge.view.id)).toMatchObject({ state: 'sent' });
+    world.pass(-HALF_AN_HOUR);
+  });
+
+  it('says that the bank knows the payer', async () => {
+    const page = await shown();
+    psp.found.push({ status: 'pending', providerReference: page.providerReference, step: 'authenticated' });
+    expect(await settled(page)).toMatchObject({ state: 'sent' });
+    expect(world.authenticated).toEqual([page.charge.view.id]);
+  });
+
+  it('of which nobody was shown the page has taken nothing', async () => {
+    const page = await drafted();
+    expect(await settled(page)).toMatchObject({ state: 'created' });
+    world.pass(GRACE_MS);
+    expect(await settled(page)).toMatchObject({ state: 'declined' });
+    await expect(world.pages.publish(page)).rejects.toMatchObject({ code: 'redis_unavailable' });
+    world.pass(-GRACE_MS);
+  });
+
+  it('is closed where it is shown to nobody', async () => {
+    const page = await drafted();
+    await world.pages.discard(page);
+    await payOnPage(page.url, { agreed: true });
+    expect(taken(page)).toBe(0);
+  });
+
+  it('is none without a provider', async () => {
+    expect(new NoPages().can()).toBe(false);
+    await expect(new NoPages().draft()).rejects.toMatchObject({ code: 'no_provider' });
+  });
+});
