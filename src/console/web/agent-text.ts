@@ -167,6 +167,7 @@ export const AGENT_TEXT: Record<Language, AgentText> = {
       call_not_live: 'The call is not live any more.',
       capture_in_progress: 'A card is being taken on this call already.',
       capture_over: 'That is over already.',
+      limit_reached: 'Too many cards have been tried here. Take none for now.',
       redis_unavailable: 'The store can’t be reached. Try again in a moment.',
       vault_unavailable: 'The vault can’t be reached. Try again in a moment.',
       link_not_possible: 'A link can’t be sent now: it is being paid, or enough were sent.',
@@ -252,8 +253,8 @@ export const AGENT_TEXT: Record<Language, AgentText> = {
       verify: 'La banque est interrogée…',
       charge: 'Paiement en cours…',
     },
-    completed: {
     waitingForLink: 'En attente du paiement par lien',
+    completed: {
       token: 'Carte enregistrée',
       verify: 'Carte vérifiée et enregistrée',
       charge: 'Paiement accepté',
@@ -300,6 +301,7 @@ export const AGENT_TEXT: Record<Language, AgentText> = {
       call_not_live: 'L’appel n’est plus en ligne.',
       capture_in_progress: 'Une carte est déjà en cours de prise sur cet appel.',
       capture_over: 'C’est déjà terminé.',
+      limit_reached: 'Trop de cartes ont été essayées ici. N’en prenez plus pour le moment.',
       redis_unavailable: 'Le stockage est injoignable. Réessayez dans un instant.',
       vault_unavailable: 'Le coffre est injoignable. Réessayez dans un instant.',
       draining: 'Ce service va s’arrêter et ne prend plus rien de nouveau.',
