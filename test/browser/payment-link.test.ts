@@ -130,7 +130,11 @@ inBrowser('the agent page and a payment link', () => {
 
   const show = (capture: Partial<CaptureView>) =>
     desk.show({
-      ...{ call: { ...CALL, started_at: new Date(Date.now() - 83_000).toISOString() }, keying: false },
+      ...{
+        call: { ...CALL, started_at: new Date(Date.now() - 83_000).toISOString() },
+        keying: false,
+        choosing: false,
+      },
       capture: { ...CAPTURE, outcome: 'charge', amount: 1250, currency: 'EUR', ...capture },
       ...{ deadline: null, attempts: 3 },
     } satisfies DeskView);
