@@ -138,6 +138,22 @@ describe('a charge by token', () => {
     expect(await world.charges.charge(SHOP, request)).toMatchObject({ status: 'approved' });
   });
 
+  it('keeps where its payer gets receipts for as long as it is kept itself', async () => {
+    const receipt = { sms: '+33612345678', email: null };
+    const token = await world.token();
+    world.psp.deeds.push({ kind: 'unreached', sent: true });
+    await expect(world.charges.charge(SHOP, aRequest(token, { receipt }))).rejects.toThrow('away');
+    expect(await world.server.admin.keys('tw:n:*')).toEqual([]);
+    const { id } = await world.charges.charge(SHOP, aRequest(token, { receipt, language: 'fr' }));
+    const [key = '', ...more] = await world.server.admin.keys('tw:n:*');
+    expect([key.endsWith(id), more]).toEqual([true, []]);
+    expect(JSON.parse((await world.server.admin.get(key)) ?? '')).toEqual({
+      ...{ ...receipt, language: 'fr', registers: false, lastFour: '4242' },
+    });
+    await world.charges.charge(SHOP, aRequest(token));
+    expect(await world.server.admin.keys('tw:n:*')).toEqual([key]);
+  });
+
   it('is unknown when the answer is lost, and waits to be settled', async () => {
     world.psp.deeds.push({ kind: 'lose', took: true });
     const token = await world.token();

@@ -211,6 +211,21 @@ describe('a receipt', () => {
     expect(letters).toHaveLength(2);
   });
 
+  it('is told of once, however often it is heard that it was sent', async () => {
+    const event = await approve(PLAN);
+    const id = String(event.data['id']);
+    ours.add(id);
+    start();
+    await told(1);
+    await messages.reported(messageId(MERCHANT, `receipt ${id} sms`), 'delivered');
+    const last = await approve(PLAN);
+    ours.add(String(last.data['id']));
+    const events = await told(2);
+    expect(new Set(events.map(({ data }) => data['about'])).size).toBe(2);
+    expect(events).toHaveLength(2);
+    expect(await receipts.list(MERCHANT, id)).toMatchObject([{ state: 'delivered' }]);
+  });
+
   it('comes after a process that died between the charge and it', async () => {
     const event = await approve(PLAN);
     ours.add(String(event.data['id']));

@@ -1,11 +1,12 @@
 import type { Receipts } from '../../src/receipts/receipts.js';
+import { receiptKey, slotOf } from '../../src/redis/keys.js';
 
-/** Receipts of a service that has no way of sending any. */
+/** Receipts that are planned and never sent. */
 export const NO_RECEIPTS: Receipts = {
   can: () => false,
   insist: () => {},
-  planned: () => {
-    throw new TypeError('no receipt was to be planned');
-  },
+  planned: (merchant, id, plan) => ({
+    ...{ key: receiptKey(slotOf(merchant, id), id), value: JSON.stringify(plan), ttlSeconds: 60 },
+  }),
   list: () => Promise.resolve([]),
 };
