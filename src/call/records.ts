@@ -40,10 +40,14 @@ export interface Records {
   buried(orphan: Orphan): Promise<void>;
 }
 
-/** What becomes of a capture, with other writes of its slot; throws or gives null to leave it. */
-export type CaptureStep = (
-  now: CaptureRecord,
-) => { record: CaptureRecord; writes?: readonly SlotWrite[] } | null;
+/** What becomes of a capture, with events (JSON of `CrmEvent`s) and other writes of its slot; null leaves it. */
+export type CaptureStep = (now: CaptureRecord) => CaptureChange | null;
+
+export interface CaptureChange {
+  record: CaptureRecord;
+  events?: readonly string[];
+  writes?: readonly SlotWrite[];
+}
 
 export interface Orphan {
   node: string;

@@ -102,10 +102,11 @@ export class RedisRecords implements Records {
       if (before === null) return null;
       const change = step(before);
       if (change === null) return before;
-      const own = this.writeOf(change.record);
-      const entry = { slot: slotOf(merchant, id), events: [], writes: [own, ...(change.writes ?? [])] };
+      const { record, events = [], writes = [] } = change;
+      const own = this.writeOf(record);
+      const entry = { slot: slotOf(merchant, id), events, writes: [own, ...writes] };
       const args = [...slotEntryArguments(entry), this.writeOf(before).value, own.value];
-      if ((await this.#redis.run(CHANGE, slotEntryKeys(entry), args)) === 1) return change.record;
+      if ((await this.#redis.run(CHANGE, slotEntryKeys(entry), args)) === 1) return record;
     }
     throw new AppError('redis_unavailable', 'too many change this capture at once; try again');
   }

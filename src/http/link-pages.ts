@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import express, { type ErrorRequestHandler, type Request, type Response, type Router } from 'express';
-import helmet from 'helmet';
+import { contentSecurityPolicy } from 'helmet';
 import type { Links, Opening } from '../call/links.js';
 import type { Language } from '../capture/flow.js';
 import { typedCode } from '../link/link-code.js';
@@ -74,7 +74,7 @@ function answer(
   html: (language: Language, nonce: string) => string,
 ): void {
   const nonce = randomBytes(16).toString('base64');
-  const policy = helmet.contentSecurityPolicy({
+  const policy = contentSecurityPolicy({
     useDefaults: false,
     directives: {
       defaultSrc: ["'none'"],

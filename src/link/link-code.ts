@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 /** 40 bits, drawn anew for each link: who guesses is stopped long before (see `link-codes`). */
 const CHARACTERS = 8;
+const CODE = new RegExp(`^[${ALPHABET}]{${CHARACTERS}}$`);
 
 /** What names a link in a short address, and is said on the telephone. */
 export function newLinkCode(): string {
@@ -19,5 +20,5 @@ export function shownCode(code: string): string {
 export function typedCode(typed: string): string | null {
   if (typed.length > 4 * CHARACTERS) return null;
   const code = typed.toUpperCase().replaceAll(/[\s-]/g, '').replaceAll(/[IL]/g, '1').replaceAll('O', '0');
-  return code.length === CHARACTERS && [...code].every((each) => ALPHABET.includes(each)) ? code : null;
+  return CODE.test(code) ? code : null;
 }

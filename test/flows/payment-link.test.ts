@@ -219,6 +219,38 @@ describe('a payment link', () => {
     await bye(caller, agent);
   }, 60_000);
 
+  it('and a keyed card are never both: whichever comes first, the money is taken once', async () => {
+    for (let round = 0; round < 3; round++) {
+      const { caller, agent, id } = await armed();
+      for (const keys of ['4242424242424242', '1234', '12']) await caller.press(keys, FAST);
+      // The last key, and somewhere around its end the request for a link.
+      const pressed = caller.press('3', FAST);
+      await new Promise((resolve) => setTimeout(resolve, round * 60));
+      const { status, body } = await ask(id, { channel: 'spoken' });
+      await pressed;
+      if (status === 409) {
+        expect(await service.captureWhen(id, over)).toMatchObject({ status: 'completed', link: null });
+      } else {
+        expect(await service.capture(id)).toMatchObject({ status: 'processing', charge: null });
+        const { code } = body as LinkView;
+        const page = (await follow(`${service.url}/l/${code}`)).headers.get('location') ?? '';
+        await payOnPage(page, { agreed: true });
+      }
+      expect(taken(await service.captureWhen(id, over))).toEqual({ times: 1, amount: 1250 });
+      await bye(caller, agent);
+    }
+  }, 60_000);
+
+  it('is one, however many ask for it at once', async () => {
+    const { caller, agent, id } = await armed();
+    const asked = await Promise.all([1, 2, 3].map(() => ask(id, { channel: 'spoken' })));
+    const made = asked.filter(({ status }) => status === 201).map(({ body }) => (body as LinkView).id);
+    expect(new Set(made)).toEqual(new Set([(await service.capture(id)).link?.id]));
+    expect(asked.every(({ status }) => status === 201 || status === 409)).toBe(true);
+    await service.api('POST', `/v1/captures/${id}/cancel`);
+    await bye(caller, agent);
+  }, 60_000);
+
   it('is refused while nobody knows whether the card was charged', async () => {
     const { caller, agent, id } = await armed({ amount: IN_DOUBT });
     for (const keys of ['4242424242424242', '1234', '123']) await caller.press(keys, FAST);
