@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { DtmfReceiver } from '../../src/dsp/dtmf-receiver.js';
+import { CARD_SCENARIOS } from '../../src/psp/simulated/scenarios.js';
 import type { SandboxFile } from '../../src/sandbox/sandbox.js';
 import { BROWSER_PATH, axeFindings, launchBrowser, photograph, watchFaults } from '../support/browser.js';
 import { canaryNumber } from '../support/needles.js';
@@ -23,6 +24,8 @@ const PATIENCE_MS = 120_000;
 describeInBrowser('a card on a call, by hand', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'tonewall-sandbox-'));
   const number = canaryNumber().join('');
+  const asksBank = scenarioNumber('asks_bank');
+  const wrongCode = scenarioNumber('wrong_code');
   let program: ChildProcess;
   let browser: Browser;
   let agent: Page;
@@ -147,11 +150,80 @@ describeInBrowser('a card on a call, by hand', () => {
   );
 
   it(
-    'ends for both when the caller hangs up, and the token stays on the screen',
+    'charges a card whose code was keyed wrong at first, and says so',
+    async () => {
+      await takeForMoney('12,50', 'Order 1043');
+      await key(`${wrongCode}1234`);
+      await agent.getByText('Security code').first().waitFor();
+      await key('999');
+      await agent.getByText('Attempt 2 of 3').waitFor();
+      await photograph(agent, 'call-5-wrong-code');
+      await key('123');
+      await agent.locator('[data-outcome="approved"]').getByText('12.50 EUR').waitFor();
+      await photograph(agent, 'call-6-approved');
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'lets the CRM charge the token again, and give a part back: the provider counts the same',
+    async () => {
+      const token = await agent.locator('.token code').textContent();
+      const card = inbox.locator(`[data-token="${token}"]`);
+      await card.getByText('Order 1043').waitFor();
+      await card.locator('[data-status="approved"]').getByText('12.50 EUR', { exact: true }).waitFor();
+      await card.getByLabel('Amount').fill('8');
+      await card.getByRole('button', { name: 'Charge', exact: true }).click();
+      const second = card.locator('[data-charge]:has-text("8.00 EUR")');
+      await second.getByText('Approved').waitFor();
+      await second.getByLabel('Give back').fill('3');
+      await second.getByRole('button', { name: 'Refund' }).click();
+      await second.getByText('3.00 EUR given back').waitFor();
+      await inbox.getByText('The payment provider’s own ledger (3)').click();
+      const id = await second.getAttribute('data-charge');
+      const moved = await inbox.getByRole('row', { name: id ?? '' }).allTextContents();
+      expect(moved.map((row) => row.replaceAll(/\s+/g, ' ').trim())).toEqual([
+        `taken 8.00 EUR ${id}`,
+        `given back 3.00 EUR ${id}`,
+      ]);
+      await photograph(inbox, 'call-7-money');
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'has a way out when the bank refuses by telephone: a link, paid while the talk goes on',
+    async () => {
+      await takeForMoney('20', 'Order 1044');
+      await key(`${asksBank}1234123`);
+      await agent.locator('[data-outcome="declined"]').getByText('Send a payment link').waitFor();
+      await photograph(agent, 'call-8-refused');
+      await agent.getByRole('button', { name: 'Send by SMS' }).click();
+      const link = phone.locator('.message a').last();
+      await link.waitFor();
+      await photograph(phone, 'call-9-message');
+      const [page] = await Promise.all([phone.context().waitForEvent('page'), link.click()]);
+      await page.getByLabel('Card number').fill(asksBank);
+      await page.getByLabel('Expiry date').fill('12/34');
+      await page.getByLabel('Security code').fill('123');
+      await page.getByRole('button', { name: /^Pay/ }).click();
+      await page.getByRole('button', { name: 'Yes' }).click();
+      await page.getByText('You can close this page').waitFor();
+      await page.close();
+      await agent.locator('.link').getByText('Paid').waitFor();
+      await inbox.getByText('The payment provider’s own ledger (4)').waitFor();
+      await photograph(agent, 'call-10-paid');
+      expect(await axeFindings(agent)).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'ends for both when the caller hangs up, and the outcome stays on the screen',
     async () => {
       await phone.getByRole('button', { name: 'Hang up' }).click();
       await agent.locator('.call-state').getByText('Ended').waitFor();
-      expect(await agent.locator('.token code').count()).toBe(1);
+      expect(await agent.locator('.link').getByText('Paid').count()).toBe(1);
     },
     PATIENCE_MS,
   );
@@ -161,12 +233,13 @@ describeInBrowser('a card on a call, by hand', () => {
     expect(pressesHeard).toBe(0);
   });
 
-  it('never put a run of the number’s digits into the agent’s page or the inbox', async () => {
+  it('never put a run of a number’s digits into the agent’s page or the inbox', async () => {
     for (const page of [agent, inbox]) {
       const runs = await page.evaluate<string[]>('[...globalThis.digitRuns]');
       expect(runs.length).toBeGreaterThan(0);
-      for (let start = 0; start + 7 <= number.length; start++) {
-        expect(runs.filter((run) => run.includes(number.slice(start, start + 7)))).toEqual([]);
+      for (const each of [number, asksBank, wrongCode]) {
+        for (let start = 0; start + 7 <= each.length; start++)
+          expect(runs.filter((run) => run.includes(each.slice(start, start + 7)))).toEqual([]);
       }
     }
   });
@@ -181,11 +254,27 @@ describeInBrowser('a card on a call, by hand', () => {
     expect(await exited).toEqual([0, null]);
   });
 
+  /** The agent asks for a card, to charge it. */
+  async function takeForMoney(amount: string, reference: string): Promise<void> {
+    await agent.getByRole('radio', { name: 'Charge it' }).check();
+    await agent.getByLabel('Amount').fill(amount);
+    await agent.getByLabel('Reference').fill(reference);
+    await agent.getByRole('button', { name: 'Take a card again' }).click();
+    await agent.getByText('Please key your card number').waitFor();
+  }
+
   /** By the keyboard: as fast as a person who knows the number by heart. */
   async function key(keys: string): Promise<void> {
     for (const each of keys) await phone.keyboard.press(each, { delay: 80 });
   }
 });
+
+/** The published test number by which the simulated provider does this. */
+function scenarioNumber(name: string): string {
+  const [number] = Object.entries(CARD_SCENARIOS).find(([, scenario]) => scenario.name === name) ?? [];
+  if (number === undefined) throw new Error(`no card is ${name}`);
+  return number;
+}
 
 /** Whether the picture of what is heard is bright at 1 kHz: 32 bands of 31.25 Hz up from its foot. */
 const SEES_BEEP = `(() => {
