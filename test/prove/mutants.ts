@@ -57,10 +57,10 @@ const GROUPS: Readonly<Record<string, Group>> = {
   },
   walks: {
     room: VAULT,
-    files: 'rewrap-rows rewrap-scripts walk walk-ledger walk-scripts',
+    files: 'rewrap-rows walk walk-ledger walk-scripts',
     tests: 'rewrap-rows walk',
   },
-  rotation: { room: VAULT, files: 'rewrap-ledger rewrapper sealed-rows', tests: 'rewrapper' },
+  rotation: { room: VAULT, files: 'rewrap-ledger rewrap-scripts rewrapper sealed-rows', tests: 'rewrapper' },
   sweep: { room: VAULT, files: 'sweep-ledger sweeper vault-inspector', tests: 'sweeper' },
 };
 
