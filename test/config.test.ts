@@ -159,6 +159,34 @@ describe('settings', () => {
     expect(linesOf({ ...env, VAULT_TRANSIT_KEY_URL: url })).toHaveLength(1);
   });
 
+  it('take limits against the trying out of cards, or none', () => {
+    const limited = { LIMIT_DECLINES_PER_CALLER: '3/15m', LIMIT_DECLINES_PER_RANGE: 'off' };
+    expect(readConfig({ ...GOOD, ...limited }).config.limits).toMatchObject({
+      declinesPerCaller: { most: 3, seconds: 900 },
+      declinesPerRange: null,
+      declinesPerMerchant: { most: 300, seconds: 3_600 },
+    });
+    for (const wrong of ['0/1h', '3', '3/1w', '3/0m', '3/8d', '100001/1h', '-1/1h', 'none']) {
+      expect(linesOf({ LIMIT_CAPTURES_PER_CALLER: wrong })).toEqual([
+        'LIMIT_CAPTURES_PER_CALLER is neither `off` nor up to 100000 within up to 7d. Example: LIMIT_CAPTURES_PER_CALLER=100/1h',
+      ]);
+    }
+  });
+
+  it('take what a card may pay by telephone in a day, by currency', () => {
+    expect(readConfig(GOOD).config.motoSumLimits).toEqual({});
+    const MOTO_SUM_LIMIT = 'EUR:50000,CHF:60000';
+    expect(readConfig({ ...GOOD, MOTO_SUM_LIMIT }).config.motoSumLimits).toEqual({
+      EUR: 50_000,
+      CHF: 60_000,
+    });
+    for (const wrong of ['50000', 'EUR:500.00', 'eur:1', 'EUR:1;CHF:1']) {
+      expect(linesOf({ MOTO_SUM_LIMIT: wrong })).toEqual([
+        'MOTO_SUM_LIMIT is not of the right form. Example: MOTO_SUM_LIMIT=EUR:50000,CHF:50000',
+      ]);
+    }
+  });
+
   it('take hours in which nobody works, over midnight too', () => {
     expect(readConfig(GOOD).config.auditQuietHours).toBeNull();
     expect(readConfig({ ...GOOD, AUDIT_QUIET_HOURS: '22-6' }).config.auditQuietHours).toEqual({
