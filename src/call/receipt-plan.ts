@@ -1,14 +1,25 @@
 import { isAddress } from '../message/address.js';
+import type { Flow } from '../capture/flow.js';
 import type { ReceiptAddresses, Receipts } from '../receipts/receipts.js';
 import type { SlotWrite } from '../redis/keys.js';
-import type { Call } from './call.js';
 import type { ArmRequest } from './calls.js';
+
+/** As much of a call as its receipts are about. */
+interface ReceiptCall {
+  flow: Pick<Flow, 'merchant' | 'language' | 'receipt'>;
+  caller: { readonly address: string };
+}
 
 /**
  * What is written with a capture so that its payer gets receipts: where the request says, or to the caller's own number
  * where the flow does. Throws AppError `bad_request` for what was asked for and can't be sent.
  */
-export function receiptWrites(receipts: Receipts, call: Call, request: ArmRequest, id: string): SlotWrite[] {
+export function receiptWrites(
+  receipts: Receipts,
+  call: ReceiptCall,
+  request: Pick<ArmRequest, 'receipt' | 'purpose'>,
+  id: string,
+): SlotWrite[] {
   const { merchant, language } = call.flow;
   const addresses = request.receipt ?? ofFlow(receipts, call);
   if (addresses === null) return [];
@@ -17,7 +28,7 @@ export function receiptWrites(receipts: Receipts, call: Call, request: ArmReques
   return [receipts.planned(merchant, id, { ...addresses, language, registers, lastFour: null })];
 }
 
-function ofFlow(receipts: Receipts, { flow, caller }: Call): ReceiptAddresses | null {
+function ofFlow(receipts: Receipts, { flow, caller }: ReceiptCall): ReceiptAddresses | null {
   const reached = isAddress('sms', caller.address) && receipts.can(flow.merchant, 'sms');
   return flow.receipt === 'sms' && reached ? { sms: caller.address, email: null } : null;
 }
