@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../clock.js';
-import { AppError } from '../errors.js';
+import { AppError, codeOf } from '../errors.js';
 import { isId } from '../id.js';
 import type { Durability } from '../redis/durability-level.js';
 import { KEY_PREFIX, receiptKey, slotOf, type SlotWrite } from '../redis/keys.js';
@@ -63,7 +63,9 @@ export class ChargeStore {
     const keys = [...slotEntryKeys(entry), keyKey(slot, idempotency ?? view.id), ...spending(slot, record)];
     const reply = await this.#writes.run(CREATE, keys, [...slotEntryArguments(entry), view.id]);
     if (reply === view.id) return 'created';
-    return reply === 'spent' ? 'spent' : this.get(merchant, String(reply));
+    if (reply === 'spent') return reply;
+    // The other one may have been given up in the meantime: then the key is free.
+    return (await this.#unlessAbandoned(merchant, String(reply))) ?? this.create(record, beside);
   }
 
   /** An intent as writes of its slot, for where it is made together with its token. */
@@ -89,7 +91,7 @@ export class ChargeStore {
   /** The charge of this token that was asked for under this key. */
   async ofKey(merchant: string, token: string, idempotency: string): Promise<ChargeRecord | null> {
     const id = await this.#redis.command('GET', keyKey(slotOf(merchant, token), idempotency));
-    return typeof id === 'string' ? this.get(merchant, id) : null;
+    return typeof id === 'string' ? this.#unlessAbandoned(merchant, id) : null;
   }
 
   async isSpent(merchant: string, token: string): Promise<boolean> {
@@ -112,6 +114,13 @@ export class ChargeStore {
       if (await this.#changed(text, change)) return change.record;
     }
     throw new AppError('redis_unavailable', 'too many change this charge at once; try again');
+  }
+
+  #unlessAbandoned(merchant: string, id: string): Promise<ChargeRecord | null> {
+    return this.get(merchant, id).catch((error: unknown) => {
+      if (codeOf(error) === 'not_found') return null;
+      throw error;
+    });
   }
 
   async #changed(before: string, { record, events, writes, frees }: Change): Promise<boolean> {
