@@ -211,9 +211,12 @@ describeInBrowser('a card on a call, by hand', () => {
       await page.getByText('You can close this page').waitFor();
       await page.close();
       await agent.locator('.link').getByText('Paid').waitFor();
-      await inbox.getByText('The payment provider’s own ledger (4)').waitFor();
       await photograph(agent, 'call-10-paid');
       expect(await axeFindings(agent)).toEqual([]);
+      const paid = inbox.locator('.held > li', { hasText: 'Order 1044' });
+      await paid.getByRole('button', { name: 'Refund' }).click();
+      await paid.getByText('20.00 EUR given back').waitFor();
+      await inbox.getByText('The payment provider’s own ledger (5)').waitFor();
     },
     PATIENCE_MS,
   );

@@ -1,10 +1,13 @@
 import type { ChargeView } from '../../capture/view.js';
 import type { ReceivedEvent } from '../received-event.js';
 
-/** A token as the CRM knows it, with what was taken with it: everything from events. */
+/** A card as the CRM knows it, with what was taken from it: everything from events. */
 export interface HeldCard {
-  token: string;
-  /** Null when the event that told of the card has been forgotten. */
+  /** The token, or the charge where there is none. */
+  id: string;
+  /** Null for a card that the payer typed on the provider's page. */
+  token: string | null;
+  /** Null when it was not told, or the event that told of it has been forgotten. */
   card: { brand: string; last4: string } | null;
   reference: string | null;
   /** In the order in which the CRM heard of them. */
@@ -24,27 +27,31 @@ interface MoneyData extends Partial<ChargeView> {
 export function heldCards(events: Iterable<ReceivedEvent>): HeldCard[] {
   const cards = new Map<string, HeldCard>();
   const charges = new Map<string, { charge: ChargeView; sequence: number }>();
-  const hold = (token: string, known: Partial<HeldCard> = {}): void => {
-    const before = cards.get(token) ?? { token, card: null, reference: null, charges: [] };
-    cards.set(token, { ...before, ...known });
+  const hold = (id: string, known: Partial<HeldCard>): void => {
+    const before = cards.get(id) ?? { id, token: null, card: null, reference: null, charges: [] };
+    cards.set(id, { ...before, ...known });
   };
   const hear = (charge: ChargeView, sequence: number): void => {
-    if (charge.token === null) return;
-    hold(charge.token);
-    const before = charges.get(charge.id);
-    if (before === undefined || sequence > before.sequence) charges.set(charge.id, { charge, sequence });
+    const { id, token, status, reference } = charge;
+    // A card that was refused while it was keyed has been destroyed: nothing can be done with it.
+    if (token === null && status !== 'approved') return;
+    hold(token ?? id, token === null ? { reference } : { token });
+    const before = charges.get(id);
+    if (before === undefined || sequence > before.sequence) charges.set(id, { charge, sequence });
   };
   for (const { verdict, type, sequence, body } of events) {
     if (verdict !== 'verified') continue;
     const { data } = body as { data: MoneyData };
     if (/^(charge|refund)\./.test(type)) hear(data as ChargeView, sequence ?? 0);
-    if (type !== 'capture.completed' || !data.token) continue;
-    hold(data.token, { card: data.card ?? null, reference: data.reference ?? null });
-    if (data.charge) hear(data.charge, 0);
+    if (type !== 'capture.completed') continue;
+    const { token = null, card = null, reference = null, charge = null } = data;
+    const id = token ?? charge?.id;
+    if (id !== undefined) hold(id, { token, card, reference });
+    if (charge !== null) hear(charge, 0);
   }
   for (const { charge } of charges.values()) {
-    const card = cards.get(charge.token ?? '');
-    if (card !== undefined) cards.set(card.token, { ...card, charges: [...card.charges, charge] });
+    const card = cards.get(charge.token ?? charge.id);
+    if (card !== undefined) cards.set(card.id, { ...card, charges: [...card.charges, charge] });
   }
   return [...cards.values()].reverse();
 }

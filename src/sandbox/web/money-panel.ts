@@ -32,7 +32,7 @@ export function moneyPanel({ cards, movements, requests, language }: MoneyPanel)
       <ul class="held">
         ${repeat(
           cards,
-          ({ token }) => token,
+          ({ id }) => id,
           (card) => heldCard(card, requests, text, language),
         )}
       </ul>
@@ -47,37 +47,17 @@ function heldCard(
   text: MoneyText,
   language: Language,
 ): TemplateResult {
-  const { token } = card;
-  const charge = (form: Record<string, string>) => {
-    const { currency = '' } = form;
-    const amount = amountIn(form, currency);
-    if (amount === null) return requests.fail(token, text.amountWrong);
-    const body = { token, amount, currency, reference: card.reference };
-    void requests.post(token, '/charges', body, text.noAnswer);
-  };
+  const { token, reference } = card;
+  const { brand, last4 } = card.card ?? {};
+  const unnamed = token === null ? text.byLink : text.unknownCard;
   return html`
-    <li class="panel" data-token=${token}>
+    <li class="panel" data-token=${token ?? nothing}>
       <div class="held-head">
-        <h3>${card.card === null ? text.unknownCard : `${card.card.brand} •••• ${card.card.last4}`}</h3>
-        ${card.reference === null ? nothing : html`<span class="soft">${card.reference}</span>`}
-        <code class="mono small">${token}</code>
+        <h3>${brand === undefined ? unnamed : `${brand} •••• ${last4}`}</h3>
+        ${reference === null ? nothing : html`<span class="soft">${reference}</span>`}
+        ${token === null ? nothing : html`<code class="mono small">${token}</code>`}
       </div>
-      <form class="money-form" autocomplete="off" novalidate @submit=${onForm(charge)}>
-        <label
-          >${text.amount}<input
-            name="amount"
-            inputmode="decimal"
-            maxlength="12"
-            .defaultValue=${PROPOSED.amount}
-        /></label>
-        <label
-          >${text.currency}<select name="currency">
-            ${PROPOSED.currencies.map((code) => html`<option>${code}</option>`)}
-          </select></label
-        >
-        <button type="submit" class="primary" ?disabled=${requests.running(token)}>${text.charge}</button>
-      </form>
-      ${problem(requests.wrong(token))}
+      ${token === null ? nothing : chargeForm(token, reference, requests, text)}
       <ul class="charges">
         ${repeat(
           card.charges,
@@ -86,6 +66,38 @@ function heldCard(
         )}
       </ul>
     </li>
+  `;
+}
+
+function chargeForm(
+  token: string,
+  reference: string | null,
+  requests: CrmRequests,
+  text: MoneyText,
+): TemplateResult {
+  const charge = (form: Record<string, string>) => {
+    const { currency = '' } = form;
+    const amount = amountIn(form, currency);
+    if (amount === null) return requests.fail(token, text.amountWrong);
+    void requests.post(token, '/charges', { token, amount, currency, reference }, text.noAnswer);
+  };
+  return html`
+    <form class="money-form" autocomplete="off" novalidate @submit=${onForm(charge)}>
+      <label
+        >${text.amount}<input
+          name="amount"
+          inputmode="decimal"
+          maxlength="12"
+          .defaultValue=${PROPOSED.amount}
+      /></label>
+      <label
+        >${text.currency}<select name="currency">
+          ${PROPOSED.currencies.map((code) => html`<option>${code}</option>`)}
+        </select></label
+      >
+      <button type="submit" class="primary" ?disabled=${requests.running(token)}>${text.charge}</button>
+    </form>
+    ${problem(requests.wrong(token))}
   `;
 }
 

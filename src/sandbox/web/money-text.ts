@@ -5,6 +5,7 @@ import type { MovementKind } from '../../psp/simulated/ledger.js';
 export interface MoneyText {
   title: string;
   unknownCard: string;
+  byLink: string;
   amount: string;
   currency: string;
   charge: string;
@@ -25,6 +26,7 @@ export const MONEY_TEXT: Record<Language, MoneyText> = {
   en: {
     title: 'Cards and money',
     unknownCard: 'A card of earlier',
+    byLink: 'Paid by a link',
     amount: 'Amount',
     currency: 'Currency',
     charge: 'Charge',
@@ -43,6 +45,7 @@ export const MONEY_TEXT: Record<Language, MoneyText> = {
   fr: {
     title: 'Cartes et argent',
     unknownCard: 'Une carte d’avant',
+    byLink: 'Payé par un lien',
     amount: 'Montant',
     currency: 'Devise',
     charge: 'Débiter',

@@ -88,7 +88,11 @@ class PhonePage extends LitElement {
         <div class="screen">
           <p class="line-state" role="status">${text.state[phone.state]}</p>
           <p class="line-number">${phone.inCall && phone.other ? phone.other : start.caller}</p>
-          <p class="caption" aria-live="polite" lang=${phone.said?.language ?? this.#language}>
+          <p
+            class=${phone.said ? 'caption' : 'caption unsaid'}
+            aria-live="polite"
+            lang=${phone.said?.language ?? this.#language}
+          >
             ${phone.said?.text ?? ''}
           </p>
         </div>

@@ -29,8 +29,8 @@ describe('the cards that a CRM holds', () => {
       completed('tnw_2', charge({ token: 'tnw_2' })),
     ]);
     expect(cards).toEqual([
-      { token: 'tnw_2', card: CARD, reference: null, charges: [charge({ token: 'tnw_2' })] },
-      { token: 'tnw_1', card: CARD, reference: 'order 1', charges: [] },
+      { id: 'tnw_2', token: 'tnw_2', card: CARD, reference: null, charges: [charge({ token: 'tnw_2' })] },
+      { id: 'tnw_1', token: 'tnw_1', card: CARD, reference: 'order 1', charges: [] },
     ]);
   });
 
@@ -43,7 +43,7 @@ describe('the cards that a CRM holds', () => {
     ];
     expect(heldCards(events)).toEqual([
       {
-        token: 'tnw_1',
+        ...{ id: 'tnw_1', token: 'tnw_1' },
         card: CARD,
         reference: null,
         charges: [charge({ refunded: 300 }), charge({ id: 'chg_2', status: 'declined' })],
@@ -53,8 +53,16 @@ describe('the cards that a CRM holds', () => {
 
   it('are there without their capture, once its event is forgotten', () => {
     expect(heldCards([event('charge.approved', 1, charge({}))])).toEqual([
-      { token: 'tnw_1', card: null, reference: null, charges: [charge({})] },
+      { id: 'tnw_1', token: 'tnw_1', card: null, reference: null, charges: [charge({})] },
     ]);
+  });
+
+  it('have no token when they were typed on the provider’s page: their charge can be given back', () => {
+    const paid = charge({ token: null, reference: 'order 2' });
+    const data = { token: null, card: null, reference: 'order 2', charge: paid };
+    const held = { id: 'chg_1', token: null, card: null, reference: 'order 2', charges: [paid] };
+    expect(heldCards([event('capture.completed', 3, data)])).toEqual([held]);
+    expect(heldCards([event('charge.approved', 1, paid)])).toEqual([held]);
   });
 
   it('never come from an event that is not signed, nor from a capture without a token', () => {
