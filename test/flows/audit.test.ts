@@ -28,7 +28,6 @@ const ROUTES: Readonly<Record<string, AuditType | null>> = {
   'post /v1/charges': 'charge.create',
   'get /v1/charges/{id}': null,
   'get /v1/charges/{id}/refunds': null,
-  'get /v1/charges/{id}/refunds': null,
   'post /v1/charges/{id}/refunds': 'charge.refund',
   'post /v1/charges/{id}/void': 'charge.void',
   'get /v1/events': null,
