@@ -46,6 +46,7 @@ afterAll(() => server.stop());
 beforeEach(async () => {
   [letters, answers] = [[], []];
   log = new LineLogger();
+  await server.admin.flushall();
   await open();
 });
 afterEach(close);
@@ -104,7 +105,7 @@ async function told(count: number): Promise<LoggedEvent[]> {
       ({ type, data }) => type.startsWith('receipt.') && ours.has(String(data['about'])),
     );
     if (found.length >= count) return found;
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 const ours = new Set<string>();
