@@ -55,14 +55,11 @@ export const LIMITS: Readonly<Record<LimitName, { counts: Counted; per: keyof Su
 /** Callers who hide their number are one to us: together they may do so many times what one may. */
 export const WITHHELD_SHARE = 10;
 
-/**
- * What Twilio gives instead of a number that is withheld: the words, or their letters on the keys of a telephone
- * (https://help.twilio.com/articles/223179988).
- */
+/** What networks and carriers give instead of a number that is withheld: a word, or its letters on a telephone's keys. */
 const WITHHELD = new Set([
   '',
   ...['anonymous', 'restricted', 'blocked', 'unknown', 'unavailable'],
-  ...['+266696687', '+7378742833', '+2562533', '+8566696', '+86282452253'],
+  ...['+266696687', '+7378742833', '+2562533', '+8656696', '+86282452253'],
 ]);
 
 export function isWithheld(number: string): boolean {

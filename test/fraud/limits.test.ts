@@ -177,7 +177,7 @@ describe('a limit of declines', () => {
 });
 
 describe('callers who hide their number', () => {
-  it.each(['anonymous', 'Restricted', '+266696687', ''])(
+  it.each(['anonymous', 'Restricted', '+266696687', '+8656696', ''])(
     'share a count that is ten times as large: %j',
     async (number) => {
       const { limits } = open({ capturesPerCaller: hourly(2) });
