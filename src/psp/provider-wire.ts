@@ -3,6 +3,7 @@ import { Agent, request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../clock.js';
+import { parseQuietly } from './quiet-json.js';
 
 export interface ProviderWireOptions {
   /** `https:`; its path is left out. */
@@ -142,14 +143,5 @@ async function read(response: IncomingMessage, blank: (answer: Buffer) => void =
     return { kind: 'answer', status, json };
   } finally {
     for (const chunk of chunks) chunk.fill(0);
-  }
-}
-
-/** An error of the parser's would quote the text. */
-function parseQuietly(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return undefined;
   }
 }

@@ -2,6 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
 import type { PspNotice } from './psp.js';
+import { parseQuietly } from './quiet-json.js';
 
 /** Older ones, and those from the future, are not believed (Standard Webhooks). */
 const TOLERANCE_SECONDS = 300;
@@ -45,12 +46,4 @@ function one(header: string | string[] | undefined): string {
 function isSame(one: string, other: string): boolean {
   const [left, right] = [Buffer.from(one), Buffer.from(other)];
   return left.length === right.length && timingSafeEqual(left, right);
-}
-
-function parseQuietly(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }

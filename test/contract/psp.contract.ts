@@ -41,6 +41,8 @@ export interface PspUnderTest {
 const EUR = (amount: number) => ({ amount, currency: 'EUR' });
 const CODE = '123';
 
+type Method = (...given: unknown[]) => unknown;
+
 /** What every payment provider does. */
 export function describePsp(name: string, start: () => Promise<PspUnderTest>): void {
   describe(name, () => {
@@ -212,8 +214,9 @@ export function describePsp(name: string, start: () => Promise<PspUnderTest>): v
     describe('the card', () => {
       let written: Buffer[];
       let carriers: number;
-      const { write, end } = OutgoingMessage.prototype;
-      const methods = { write, end };
+      const methods = Object.fromEntries(
+        ['write', 'end'].map((name) => [name, Reflect.get(OutgoingMessage.prototype, name) as Method]),
+      );
 
       beforeEach(() => {
         written = [];
@@ -224,7 +227,7 @@ export function describePsp(name: string, start: () => Promise<PspUnderTest>): v
               written.push(all[0]);
               if (all[0].includes(provider.cards.good)) carriers++;
             }
-            return Reflect.apply(original, this, all);
+            return original.apply(this, all);
           };
           Object.assign(OutgoingMessage.prototype, { [method]: spy });
         }

@@ -54,12 +54,12 @@ describe('ProviderWire', () => {
   it('zeroes what the socket gave, too', async () => {
     handler = (_request, response) => response.end('{"a":"4242424242424242"}');
     const given: Buffer[] = [];
-    const { emit } = Socket.prototype;
+    const emit = Reflect.get(Socket.prototype, 'emit') as (...given: unknown[]) => boolean;
     Socket.prototype.emit = function (this: Socket, event: string, ...all: unknown[]): boolean {
       // The client's end of it: the server's sees requests.
       if (event === 'data' && Buffer.isBuffer(all[0]) && all[0].includes('HTTP/1.1 200')) given.push(all[0]);
-      return (emit as (...given: unknown[]) => boolean).call(this, event, ...all);
-    } as typeof emit;
+      return emit.call(this, event, ...all);
+    };
     const reply = await wire().send(request());
     Socket.prototype.emit = emit;
     expect(reply).toMatchObject({ kind: 'answer', json: { a: '4242424242424242' } });

@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { PspNotice } from '../psp.js';
+import { parseQuietly } from '../quiet-json.js';
 import { eventSchema } from './stripe-objects.js';
 
 /** Stripe's own tolerance, to both sides: what is older may be a replay. */
@@ -56,7 +57,7 @@ export function isSigned(
 
 /** What a signed event tells of; an endpoint may hear of more than payments, and of payments that aren't ours. */
 export function noticeOf(body: Buffer): PspNotice | 'irrelevant' {
-  const read = eventSchema.safeParse(parse(body));
+  const read = eventSchema.safeParse(parseQuietly(body));
   if (!read.success || !isRelevant(read.data.type)) return 'irrelevant';
   const { id, type, data } = read.data;
   const { object } = data;
@@ -64,12 +65,4 @@ export function noticeOf(body: Buffer): PspNotice | 'irrelevant' {
   if (reference === null || reference === undefined) return 'irrelevant';
   const providerReference = type.startsWith('refund.') ? (object.payment_intent ?? null) : object.id;
   return { id, payment: { reference, providerReference } };
-}
-
-function parse(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
-    return null;
-  }
 }

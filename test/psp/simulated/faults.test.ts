@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
@@ -25,12 +25,12 @@ let psp: SimulatedPsp;
 
 beforeEach(async () => {
   told = [];
-  door = createServer((notice, response) => {
-    void json(notice).then((body) => {
-      told.push((body as { data: { reference: string } }).data.reference);
-      response.writeHead(204).end();
-    });
-  });
+  const take = async (notice: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { data } = (await json(notice)) as { data: { reference: string } };
+    told.push(data.reference);
+    response.writeHead(204).end();
+  };
+  door = createServer((notice, response) => void take(notice, response));
   await new Promise<void>((resolve) => void door.listen(0, '127.0.0.1', () => resolve()));
   clock = new ManualClock(Date.now());
   provider = await SimulatedProvider.start({

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -24,15 +24,15 @@ let doorStatus: number[];
 beforeEach(async () => {
   deliveries = [];
   doorStatus = [];
-  door = createServer((request, response) => {
-    void text(request).then((body) => {
-      const notice = psp.webhook(Buffer.from(body), request.headers);
-      const { data } = JSON.parse(body) as { data: { reference: string } };
-      const id = String(request.headers['webhook-id']);
-      deliveries.push({ id, believed: notice !== null, charge: data.reference });
-      response.writeHead(doorStatus.shift() ?? 204).end();
-    });
-  });
+  const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const body = await text(request);
+    const notice = psp.webhook(Buffer.from(body), request.headers);
+    const { data } = JSON.parse(body) as { data: { reference: string } };
+    const id = String(request.headers['webhook-id']);
+    deliveries.push({ id, believed: notice !== null, charge: data.reference });
+    response.writeHead(doorStatus.shift() ?? 204).end();
+  };
+  door = createServer((request, response) => void take(request, response));
   await new Promise<void>((resolve) => void door.listen(0, '127.0.0.1', () => resolve()));
   provider = await SimulatedProvider.start({
     secret: 'sk_simulated',
