@@ -41,7 +41,7 @@ export function run(root: string, cwd: string, env: Readonly<Record<string, stri
         if (output.includes(text)) return true;
         if (ended) throw new Error(`it ended without having said so:\n${output}`);
         return false;
-      }, 15_000),
+      }, 60_000),
   };
 }
 
