@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { CaptureView } from '../../src/capture/view.js';
 import { copyAppendOnly } from '../../src/redis/append-only.js';
-import { canaryNumber, findNeedles, needles, type Needle } from '../support/needles.js';
+import { canaryCode, canaryNumber, findNeedles, needles, type Needle } from '../support/needles.js';
 import { startProgram, type Program } from '../support/program.js';
+import { startProvider, type Provider } from '../support/provider.js';
 import { RedisFarm, type RedisProcess } from '../support/redis-farm.js';
 import { startMonitor, type RedisMonitor } from '../support/redis-monitor.js';
 import { freePorts, over, until } from '../support/service.js';
@@ -13,7 +14,10 @@ import { freePorts, over, until } from '../support/service.js';
 /** Shorter needles are met by chance in ciphertext. */
 const SHORTEST = 5;
 const PRESS = { onMs: 60, offMs: 60 };
+/** Codes that are tried before one is believed to be there by more than chance. */
+const MOST_CODES = 3;
 
+let provider: Provider;
 let program: Program;
 let farm: RedisFarm;
 let replica: RedisProcess;
@@ -22,7 +26,8 @@ let dir: string;
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'tw-copies-'));
-  program = await startProgram();
+  provider = await startProvider({ takes: () => true });
+  program = await startProgram({ env: provider.env });
   const { admin } = program.redis;
   for (const [name, value] of [
     ['slowlog-log-slower-than', '0'],
@@ -47,6 +52,7 @@ afterAll(async () => {
   monitor.stop();
   await farm.stop();
   await program.stop();
+  await provider.close();
   await rm(dir, { recursive: true, force: true });
 });
 
@@ -90,6 +96,39 @@ it('A17: what a caller keys is in no copy of Redis, amid the capture and after i
   expect(await found(wanted)).toEqual(NOWHERE);
 }, 60_000);
 
+/**
+ * Three or four digits alone are met by chance, so a code is looked for behind the expiry, and where no other digit stands
+ * beside it. A code that happens to be there says nothing: then others are keyed, and each of them would have to be.
+ */
+it('A17: a security code that is keyed is in no copy of Redis', async () => {
+  const { caller } = await program.talk('+33639980002');
+  const kept: string[][] = [];
+  while (kept.length < MOST_CODES && kept.every((places) => places.length > 0)) {
+    const code = canaryCode(4).join('');
+    const money = { outcome: 'charge', amount: 1250, currency: 'EUR', usage: 'once' };
+    const { body } = await program.api<CaptureView>('POST', '/v1/captures', { call: caller.sid, ...money });
+    const view = async () => (await program.api<CaptureView>('GET', `/v1/captures/${body.id}`)).body;
+    await caller.press(`${canaryNumber('378282', 15).join('')}1140`, PRESS);
+    await until(async () => (await view()).current_field === 'security-code');
+    provider.server.faults.next('slow', { verb: 'authorize' });
+    await caller.press(code, PRESS);
+    await until(async () => (await view()).status === 'processing');
+    const amid = await placesOf(code);
+    await until(async () => over(await view()));
+    expect(await view()).toMatchObject({ status: 'completed', charge: { status: 'approved' } });
+    kept.push([...amid, ...(await placesOf(code))]);
+  }
+  expect(kept.at(-1)).toEqual([]);
+}, 120_000);
+
+it('A17: a code that is written in clear would be seen in each of them', async () => {
+  // A number alone would be a number in the RDB too.
+  for (const text of ['{"code":"7391"}', 'keyed: 11407391', '\x07\x03\x09\x01']) {
+    await program.redis.admin.set('tw:control', text);
+    expect(new Set(await placesOf('7391'))).toEqual(new Set(Object.keys(NOWHERE)));
+  }
+}, 60_000);
+
 it('A17: what is written in clear would be seen in each of them', async () => {
   const digits = canaryNumber();
   await program.redis.admin.set('tw:control', digits.join(''));
@@ -97,6 +136,15 @@ it('A17: what is written in clear would be seen in each of them', async () => {
     Object.fromEntries(Object.keys(NOWHERE).map((name) => [name, ['ascii']])),
   );
 }, 30_000);
+
+/** Which copies hold a security code: alone, behind the expiry, or as the bytes that hold keys. */
+async function placesOf(code: string): Promise<string[]> {
+  const alone = new RegExp(`(?<!\\d)(?:1140)?${code}(?!\\d)`);
+  const bytes = Buffer.from(Array.from(code, Number));
+  return Object.entries(await copies())
+    .filter(([, copy]) => alone.test(copy.toString('latin1')) || copy.includes(bytes))
+    .map(([name]) => name);
+}
 
 function flat(reply: unknown): Buffer[] {
   if (Array.isArray(reply)) return reply.flatMap(flat);
