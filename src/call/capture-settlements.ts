@@ -27,13 +27,25 @@ export class CaptureSettlements implements Settlements {
     this.#options = options;
   }
 
-  async conclude(
-    { merchant, captureId, page, view: charge }: ChargeRecord,
+  async conclude(charge: ChargeRecord, token: TokenView | null): Promise<Conclusion | null> {
+    const { records } = this.#options;
+    const { merchant, captureId } = charge;
+    const record = captureId === null ? null : await records.capture(merchant, captureId);
+    if (record === null || record.view.status === 'completed') return null;
+    const conclusion = await this.#conclusion(record, charge, token);
+    // Whoever buries what a dead process left may be at it, too: then all of this is asked again.
+    const replaces = records.writeOf(record).value;
+    return (
+      conclusion && { ...conclusion, writes: conclusion.writes.map((write) => ({ ...write, replaces })) }
+    );
+  }
+
+  async #conclusion(
+    record: CaptureRecord,
+    { page, view: charge }: ChargeRecord,
     token: TokenView | null,
   ): Promise<Conclusion | null> {
     const { records } = this.#options;
-    const record = captureId === null ? null : await records.capture(merchant, captureId);
-    if (record === null || record.view.status === 'completed') return null;
     if (page !== undefined) return this.#linkEnded(record, charge);
     if (charge.status === 'approved' && token !== null) return this.#completed(record, charge, token);
     // Whoever buries what a dead process left tells of its end; this only adds what is known of its charge.

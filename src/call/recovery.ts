@@ -1,10 +1,9 @@
 import { timestamp, type Clock } from '../clock.js';
-import type { CrmEvent, Outbox } from '../crm/event.js';
+import type { Outbox } from '../crm/event.js';
 import { codeOf } from '../errors.js';
 import { bucketOf } from '../id.js';
 import { isOpen } from '../link/link.js';
 import type { Logger } from '../log.js';
-import type { SlotWrite } from '../redis/keys.js';
 import { callEvent, captureEvent, type CaptureRecord } from './events.js';
 import { NODE_TTL_SECONDS, type Orphan, type Records } from './records.js';
 
@@ -59,50 +58,57 @@ export class Recovery {
   }
 
   async #bury(orphan: Orphan): Promise<void> {
-    const { records, outbox, log } = this.#options;
-    const end = orphan.id.startsWith('cap_') ? await this.#failed(orphan) : await this.#ended(orphan);
-    if (end !== null) {
-      await outbox.write({ ...end, bucket: bucketOf(orphan.id) ?? 0 });
-      log.warn({ node: orphan.node, detail: orphan.id }, 'ended what a dead process left behind');
-    }
+    const { records, log } = this.#options;
+    const ended = orphan.id.startsWith('cap_') ? await this.#failed(orphan) : await this.#ended(orphan);
+    if (ended) log.warn({ node: orphan.node, detail: orphan.id }, 'ended what a dead process left behind');
     await records.buried(orphan);
   }
 
-  async #failed({ merchant, id }: Orphan): Promise<{ event: CrmEvent; writes: SlotWrite[] } | null> {
-    const { records, clock, live } = this.#options;
-    const record = await records.capture(merchant, id);
-    if (record === null || !['collecting', 'processing'].includes(record.view.status)) return null;
-    // A payment link is in nobody's process.
-    if (record.link !== undefined && isOpen(record.link)) return null;
-    const call = await records.call(merchant, record.view.call_id);
-    const now = clock.now();
-    const failed: CaptureRecord = {
-      merchant,
-      sequence: Math.max(record.sequence, call?.sequence ?? 0) + 1,
-      view: {
-        ...record.view,
-        status: 'failed',
-        reason: 'service_restarted',
-        current_field: null,
-        updated_at: timestamp(now),
-      },
-    };
-    return {
-      event: captureEvent('capture.failed', failed, now, live),
-      writes: [records.writeOf(failed)],
-    };
+  /** Whether it was still to be said. A charge that is settled meanwhile may complete the capture: then that stands. */
+  async #failed({ merchant, id }: Orphan): Promise<boolean> {
+    const { records, outbox, clock, live } = this.#options;
+    const found = await records.capture(merchant, id);
+    const call = found && (await records.call(merchant, found.view.call_id));
+    let said = false;
+    await records.changeCapture(merchant, id, (record) => {
+      said = isLeftBehind(record);
+      if (!said) return null;
+      const now = clock.now();
+      const failed: CaptureRecord = {
+        ...record,
+        sequence: Math.max(record.sequence, call?.sequence ?? 0) + 1,
+        view: {
+          ...record.view,
+          status: 'failed',
+          reason: 'service_restarted',
+          current_field: null,
+          updated_at: timestamp(now),
+        },
+      };
+      return { record: failed, events: [JSON.stringify(captureEvent('capture.failed', failed, now, live))] };
+    });
+    if (said) outbox.nudge(merchant, bucketOf(id) ?? 0);
+    return said;
   }
 
-  async #ended({ merchant, id }: Orphan): Promise<{ event: CrmEvent; writes: SlotWrite[] } | null> {
-    const { records, clock, live } = this.#options;
+  async #ended({ merchant, id }: Orphan): Promise<boolean> {
+    const { records, outbox, clock, live } = this.#options;
     const record = await records.call(merchant, id);
-    if (record === null || record.view.status === 'ended') return null;
+    if (record === null || record.view.status === 'ended') return false;
     const now = clock.now();
     const view = { ...record.view, status: 'ended' as const, ended_at: timestamp(now) };
     const capture = view.capture_id === null ? null : await records.capture(merchant, view.capture_id);
     // After the last event that anything of this call has told of, and after the one about its capture.
     const sequence = Math.max(record.sequence, capture?.sequence ?? 0) + 2;
     const ended = { ...record, sequence, view };
-    return { event: callEvent('call.ended', ended, now, live), writes: [records.writeOf(ended)] };
+    const event = callEvent('call.ended', ended, now, live);
+    await outbox.write({ event, bucket: bucketOf(id) ?? 0, writes: [records.writeOf(ended)] });
+    return true;
   }
+}
+
+/** A payment link is in nobody's process. */
+function isLeftBehind({ view, link }: CaptureRecord): boolean {
+  const isLive = view.status === 'collecting' || view.status === 'processing';
+  return isLive && (link === undefined || !isOpen(link));
 }

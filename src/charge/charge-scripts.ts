@@ -21,7 +21,8 @@ return id`,
 
 /**
  * KEYS: the slot entry's, of which the record is the first, and what is given up with the change. ARGV: the slot
- * entry's, the record as it was read, as it becomes. Gives 1 once it is so; 0 when it was changed by somebody else.
+ * entry's, the record as it was read, as it becomes. Gives 1 once it is so; 0 when it, or what it is written with, was
+ * changed by somebody else.
  */
 export const CHANGE: Script = {
   name: 'charge-change',
@@ -33,7 +34,7 @@ if now == become then
   redis.call('SET', record, become, 'KEEPTTL')
   return 1
 end
-if now ~= ARGV[more_args] then return 0 end
+if now ~= ARGV[more_args] or stale() then return 0 end
 announce()
 for i = more_keys, #KEYS do redis.call('DEL', KEYS[i]) end
 return 1`,

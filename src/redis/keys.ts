@@ -51,4 +51,6 @@ export interface SlotWrite {
   key: string;
   value: string;
   ttlSeconds: number;
+  /** The text that was read and is replaced: when another stands there by then, nothing of the whole write is done. */
+  replaces?: string;
 }

@@ -13,17 +13,26 @@ export interface SlotEntry {
 /**
  * The head of every script that writes an entry: `announce()` does it, before the script's own writes. Redis undoes
  * nothing when a script fails midway, so the writes that can be refused, those to lists, come first, and all lists are
- * looked at before the first of them. KEYS and ARGV begin with those of `slotEntryKeys` and `slotEntryArguments`; the
+ * looked at before the first of them. `stale()` says whether a record is not any more what it `replaces`; a script that is
+ * given such writes asks that first, in any other they are an error. KEYS and ARGV begin with those of `slotEntryKeys` and `slotEntryArguments`; the
  * script's own begin at `more_keys` and `more_args`.
  */
 export const SLOT_ENTRY_LUA = `
 local appends, records = tonumber(ARGV[1]), tonumber(ARGV[2])
-local more_keys, more_args = appends + records + 1, appends + records * 2 + 3
+local more_keys, more_args = appends + records + 1, appends + records * 3 + 3
+local function stale()
+  for i = 1, records do
+    local read = ARGV[appends + i * 3 + 2]
+    if read ~= '' and redis.call('GET', KEYS[appends + i]) ~= read then return true end
+  end
+  return false
+end
 local function announce()
+  if stale() then error('a record has changed since it was read') end
   for i = 1, appends do redis.call('LLEN', KEYS[i]) end
   for i = 1, appends do redis.call('RPUSH', KEYS[i], ARGV[i + 2]) end
   for i = 1, records do
-    local at = appends + i * 2 + 1
+    local at = appends + i * 3
     redis.call('SET', KEYS[appends + i], ARGV[at], 'EX', ARGV[at + 1])
   end
 end
@@ -39,7 +48,7 @@ export function slotEntryArguments(entry: SlotEntry): RedisArgument[] {
     appends.length,
     entry.writes.length,
     ...appends.map(({ value }) => value),
-    ...entry.writes.flatMap(({ value, ttlSeconds }) => [value, ttlSeconds]),
+    ...entry.writes.flatMap(({ value, ttlSeconds, replaces = '' }) => [value, ttlSeconds, replaces]),
   ];
 }
 

@@ -2,9 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { CallRecord, CaptureRecord } from '../../src/call/events.js';
 import { Recovery } from '../../src/call/recovery.js';
 import { RedisRecords } from '../../src/call/redis-records.js';
-import type { OutboxEntry } from '../../src/crm/event.js';
+import type { CrmEvent } from '../../src/crm/event.js';
+import { RedisOutbox } from '../../src/crm/redis-outbox.js';
 import { newId } from '../../src/id.js';
 import { silentLogger } from '../../src/log.js';
+import { createMetrics } from '../../src/metrics.js';
+import { outboxKey, slotOf } from '../../src/redis/keys.js';
+import type { Redis } from '../../src/redis/redis.js';
 import type { RedisClient } from '../../src/redis/redis-client.js';
 import { CALL, CAPTURE } from '../support/http-world.js';
 import { ManualClock } from '../support/manual-clock.js';
@@ -43,27 +47,15 @@ async function node(): Promise<{
 }
 
 /** Recovery on a node of its own; `seconds` lets time pass round by round. */
-function recovery(): {
-  told: OutboxEntry[];
-  seconds: (count: number) => Promise<void>;
-  stop: () => void;
-} {
+function recovery(redis: Redis = client) {
   const clock = new ManualClock();
-  const told: OutboxEntry[] = [];
-  const records = new RedisRecords(client, newId('node_'));
-  const outbox = {
-    async write(entry: OutboxEntry) {
-      told.push(entry);
-      for (const { key, value } of entry.writes) await client.command('SET', key, value);
-    },
-    append: () => Promise.resolve(),
-    nudge: () => {},
-  };
-  const subject = new Recovery({ records, outbox, live: false, clock, log: silentLogger });
+  const records = new RedisRecords(redis, newId('node_'));
+  const shared = { clock, log: silentLogger };
+  const outbox = new RedisOutbox({ redis, relay: { nudge: () => {} }, metrics: createMetrics(), ...shared });
+  const subject = new Recovery({ records, outbox, live: false, ...shared });
   subject.start();
   return {
-    told,
-    async seconds(count) {
+    async seconds(count: number) {
       for (let second = 0; second < count; second++) {
         // A round has ended once the next one waits for its time.
         await until(() => clock.waiting === 1);
@@ -75,13 +67,22 @@ function recovery(): {
   };
 }
 
+/** What the CRM is told of these, in the order of their numbers. */
+async function told(...ids: string[]): Promise<CrmEvent[]> {
+  const lists = await Promise.all(ids.map((id) => redis.admin.lrange(outboxKey(slotOf('shop', id)), 0, -1)));
+  const events = lists.flat().map((text) => JSON.parse(text) as CrmEvent);
+  return events
+    .filter(({ data }) => ids.some((id) => id === data['capture_id'] || id === data['call_id']))
+    .toSorted((a, b) => a.sequence - b.sequence);
+}
+
 const dies = ({ name }: { name: string }) => redis.admin.del(`tw:n:alive:${name}`);
 
 describe('what a dead node left behind', () => {
   it('is ended once, with its events in order', async () => {
     const dead = await node();
     await dies(dead);
-    const { told, seconds, stop } = recovery();
+    const { seconds, stop } = recovery();
     await seconds(20);
     await until(async () => (await redis.admin.exists(`tw:n:owned:${dead.name}`)) === 0);
     expect((await dead.records.capture('shop', dead.capture.view.id))?.view).toMatchObject({
@@ -90,20 +91,57 @@ describe('what a dead node left behind', () => {
       current_field: null,
     });
     expect((await dead.records.call('shop', dead.call.view.id))?.view.status).toBe('ended');
-    const events = told.map(({ event }) => event).toSorted((a, b) => a.sequence - b.sequence);
+    const events = await told(dead.call.view.id, dead.capture.view.id);
     expect(new Set(events.map(({ sequence }) => sequence)).size).toBe(2);
     expect(events.map(({ type }) => type).toSorted()).toEqual(['call.ended', 'capture.failed']);
     expect(events[0]?.sequence).toBeGreaterThan(2);
     await seconds(8);
-    expect(told).toHaveLength(2);
+    expect(await told(dead.call.view.id, dead.capture.view.id)).toEqual(events);
+    stop();
+  });
+
+  it('stays what a charge made of it that was settled at that very moment', async () => {
+    const dead = await node();
+    await dies(dead);
+    const completed: CaptureRecord = {
+      ...dead.capture,
+      sequence: 7,
+      view: { ...dead.capture.view, status: 'completed', current_field: null },
+    };
+    let settled = false;
+    const late: Redis = {
+      get ready() {
+        return client.ready;
+      },
+      watch: (listener) => client.watch(listener),
+      command: (...command) => client.command(...command),
+      commandBuffer: (...command) => client.commandBuffer(...command),
+      close: () => client.close(),
+      run: async (...run: Parameters<Redis['run']>) => {
+        if (run[0].name === 'record-change' && !settled) {
+          settled = true;
+          const { key, value } = dead.records.writeOf(completed);
+          await client.command('SET', key, value);
+        }
+        return client.run(...run);
+      },
+    };
+    const { seconds, stop } = recovery(late);
+    await seconds(20);
+    await until(async () => (await redis.admin.exists(`tw:n:owned:${dead.name}`)) === 0);
+    expect(settled).toBe(true);
+    expect(await dead.records.capture('shop', dead.capture.view.id)).toEqual(completed);
+    expect((await told(dead.call.view.id, dead.capture.view.id)).map(({ type }) => type)).toEqual([
+      'call.ended',
+    ]);
     stop();
   });
 
   it('is left alone while the node lives', async () => {
     const living = await node();
-    const { told, seconds, stop } = recovery();
+    const { seconds, stop } = recovery();
     await seconds(24);
-    expect(told).toEqual([]);
+    expect(await told(living.call.view.id, living.capture.view.id)).toEqual([]);
     expect((await living.records.call('shop', living.call.view.id))?.view.status).toBe('live');
     stop();
   });
@@ -111,11 +149,11 @@ describe('what a dead node left behind', () => {
   it('is left alone for as long as nobody could beat', async () => {
     const silenced = await node();
     await dies(silenced);
-    const { told, seconds, stop } = recovery();
+    const { seconds, stop } = recovery();
     await seconds(8);
     await silenced.records.beat();
     await seconds(12);
-    expect(told).toEqual([]);
+    expect(await told(silenced.call.view.id, silenced.capture.view.id)).toEqual([]);
     stop();
   });
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ChargeRequest } from '../../src/charge/charges.js';
+import { slotOf } from '../../src/redis/keys.js';
 import { startChargeWorld, GRACE_MS, SHOP, type ChargeWorld } from './charge-world.js';
 
 let world: ChargeWorld;
@@ -252,5 +253,24 @@ describe('money that comes after its charge was settled as declined', () => {
     });
     expect(charge).toMatchObject({ status: 'declined' });
     expect(psp.payments.get(charge.id)).toMatchObject({ status: 'approved', amount: 1250, refunded: 1250 });
+  });
+});
+
+describe('what is written with the outcome of a charge', () => {
+  it('is asked for again when somebody changes what it replaces, and nothing of it is half done', async () => {
+    const { id } = await world.charges.charge(SHOP, aRequest(await world.token()));
+    const key = `tw:c:${slotOf(SHOP, id)}:cap_1`;
+    await world.server.admin.set(key, 'processing');
+    const read: (string | null)[] = [];
+    await world.store.change(SHOP, id, async (record) => {
+      const before = await world.server.admin.get(key);
+      read.push(before);
+      if (read.length === 1) await world.server.admin.set(key, 'failed');
+      const writes = [{ key, value: `${before}, approved`, ttlSeconds: 60, replaces: before ?? '' }];
+      return { record: { ...record, sequence: 9 }, events: [], writes, frees: false };
+    });
+    expect(read).toEqual(['processing', 'failed']);
+    expect(await world.server.admin.get(key)).toBe('failed, approved');
+    expect((await world.store.get(SHOP, id)).sequence).toBe(9);
   });
 });
