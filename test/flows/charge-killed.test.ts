@@ -6,7 +6,7 @@ import type { PhoneCall } from '../../src/carrier/simulated/phone.js';
 import type { SimulatedCarrier } from '../../src/carrier/simulated/simulated-carrier.js';
 import type { CaptureView } from '../../src/capture/view.js';
 import { createKeyFile } from '../../src/vault/key-file.js';
-import { theBuild, type Build } from '../support/build.js';
+import { brokenBuild, type Build } from '../support/build.js';
 import { ACCOUNT_SID, AUTH_TOKEN, startCarrier } from '../support/carrier.js';
 import { startCrmServer, type CrmServer } from '../support/crm-server.js';
 import { run, type Running } from '../support/process.js';
@@ -15,7 +15,12 @@ import { AGENT, API_KEY, CALLER, freePorts, SERVICE_NUMBER, until } from '../sup
 
 const FAST = { onMs: 60, offMs: 60 };
 const WEBHOOK_SECRET = `whsec_${Buffer.from('a secret of 24 bytes ...').toString('base64')}`;
-/** The dead are found within 30 s, and what they left with the provider is looked up after 45 s. */
+/** What the service waits for before it believes that somebody is dead, and that the provider knows nothing: less. */
+const HURRIED = [
+  { file: 'call/records.js', find: 'NODE_TTL_SECONDS = 12', put: 'NODE_TTL_SECONDS = 5' },
+  { file: 'call/recovery.js', find: 'BEAT_MS = 4_000', put: 'BEAT_MS = 1_000' },
+  { file: 'charge/unsettled.js', find: 'GRACE_MS = 45_000', put: 'GRACE_MS = 12_000' },
+];
 const SETTLED_MS = 90_000;
 
 describe('a service that is killed while the provider is at work on a card', () => {
@@ -29,7 +34,7 @@ describe('a service that is killed while the provider is at work on a card', () 
   const running: Running[] = [];
 
   beforeAll(async () => {
-    build = await theBuild();
+    build = await brokenBuild(HURRIED);
     dir = await mkdtemp(join(tmpdir(), 'tonewall-killed-'));
     crm = await startCrmServer(WEBHOOK_SECRET);
     provider = await startProvider();
@@ -54,6 +59,7 @@ describe('a service that is killed while the provider is at work on a card', () 
     await carrier.close();
     await crm.close();
     await provider.close();
+    await build.remove();
     await rm(dir, { recursive: true, force: true });
   });
 
