@@ -111,10 +111,11 @@ export async function rewrapFigures(
 ): Promise<Rewrapped> {
   const { keys, keyFile, redis, tokens, vault } = world;
   const put = putsOf(world, vault);
+  const fill = putsOf(world, world.unaudited);
   while (world.count() < records) {
     told(`filling: ${world.count()} of ${records} records`);
     const missing = Math.min(BATCH, records - world.count());
-    await Promise.all(Array.from({ length: missing }, (_, n) => put(n)));
+    await Promise.all(Array.from({ length: missing }, (_, n) => fill(n)));
   }
   const ledger = new RewrapLedger(redis);
   const rewrapper = new Rewrapper({ redis, keys, node: 'bench', audit: new MemoryAudit(), ...UNSEEN });
