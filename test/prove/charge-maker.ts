@@ -1,11 +1,14 @@
 import { readFileSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ChargeView } from '../../src/capture/view.js';
+import { CardTill } from '../../src/charge/card-till.js';
 import { ChargeBook } from '../../src/charge/charge-book.js';
 import { isOpen } from '../../src/charge/charge-steps.js';
 import { ChargeStore } from '../../src/charge/charge-store.js';
 import { Cashier } from '../../src/charge/cashier.js';
 import { Refunds } from '../../src/charge/refunds.js';
 import { Settler } from '../../src/charge/settler.js';
+import type { Conclusion } from '../../src/charge/till.js';
 import { TokenCharges } from '../../src/charge/token-charges.js';
 import { systemClock } from '../../src/clock.js';
 import { codeOf } from '../../src/errors.js';
@@ -17,8 +20,11 @@ import type { AuthorizeRequest, Outcome, RefundOutcome, RefundRequest } from '..
 import { SimulatedPsp } from '../../src/psp/simulated-psp.js';
 import { parseRedisUrl } from '../../src/redis/redis-address.js';
 import { RedisClient } from '../../src/redis/redis-client.js';
+import { BUCKETS } from '../../src/redis/keys.js';
 import { CardVault } from '../../src/vault/card-vault.js';
 import { RedisTokenStore } from '../../src/vault/redis-token-store.js';
+import type { TokenView } from '../../src/vault/vault.js';
+import { aTake } from '../charge/charge-world.js';
 import { Limits } from '../../src/fraud/limits.js';
 import { MotoSums } from '../../src/fraud/moto-sums.js';
 import { UNLIMITED } from '../support/limits.js';
@@ -26,12 +32,12 @@ import { NO_RECEIPTS } from '../support/no-receipts.js';
 import { MemoryAudit } from '../support/audit.js';
 import { openKeys } from '../support/keys.js';
 import { untilReady } from '../support/redis.js';
-import { amountOf, refundOf, type FailPoint, type MakerOrder } from './charge-orders.js';
+import { amountOf, isKeyed, nameOf, refundOf, type FailPoint, type MakerOrder } from './charge-orders.js';
 
 /**
  * A process that makes the charges of an order, as the service does, and settles what it finds unsettled. What becomes
- * of each goes to standard output at once: `JOB STATUS ID`. It kills itself at a point that the order names. The last
- * of them goes on until everything is settled.
+ * of each goes to standard output at once: `JOB STATUS ID`; what is keyed says `JOB begun` before. It kills itself at a
+ * point that the order names. The last of them go on until everything is settled.
  */
 const order = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as MakerOrder;
 const SHOP = 'shop';
@@ -114,19 +120,22 @@ const charges = new TokenCharges({
   audit,
   clock: systemClock,
 });
+const till = new CardTill({ psp, storeCards: true, store, vault, cashier, sums, ...shared });
 const settler = new Settler({
   ...{ psp, store, book, cashier, refunds, vault, audit, merchants: [SHOP], ...shared },
-  settlements: { conclude: () => Promise.resolve(null), authenticated: () => Promise.resolve() },
+  settlements: {
+    conclude: ({ state, view }, token) =>
+      Promise.resolve(state === 'approved' ? completed(token, view) : null),
+    authenticated: () => Promise.resolve(),
+  },
 });
 
 await untilReady(redis);
 settler.start();
-const began = performance.now();
 const jobs = order.jobs.values();
 await Promise.all(Array.from({ length: LANES }, makeCharges));
 if (order.last) {
   while ((await store.unsettled.count().catch(() => 1)) > 0) await sleep(20);
-  say(`settled ${Math.round(performance.now() - began)}`);
 }
 await settler.stop();
 process.exit();
@@ -134,7 +143,7 @@ process.exit();
 async function makeCharges(): Promise<void> {
   for (const job of jobs) {
     for (let attempt = 0; ; attempt++) {
-      const code = await made(job);
+      const code = await (isKeyed(job) ? keyed(job) : charged(job));
       if (code === null || (!order.last && attempt > 3)) break;
       if (!PASSING.has(code)) throw new Error(`job ${job}: ${code}`);
       await sleep(50);
@@ -142,12 +151,40 @@ async function makeCharges(): Promise<void> {
   }
 }
 
+/** A card that is keyed within a capture. Nobody asks again unless he was told that nothing was done. */
+async function keyed(job: number): Promise<string | null> {
+  const bucket = job % BUCKETS;
+  say(`${job} begun -`);
+  try {
+    const { status, charge } = await till.take(
+      aTake({
+        ...{ bucket, captureId: newId('cap_', bucket), reference: nameOf(job) },
+        money: { amount: amountOf(job), currency: 'EUR' },
+        conclude: completed,
+      }),
+    );
+    say(
+      `${job} ${{ done: 'approved', refused: 'declined', unknown: 'unknown' }[status]} ${charge?.id ?? '-'}`,
+    );
+    return null;
+  } catch (error) {
+    say(`${job} nothing -`);
+    return codeOf(error);
+  }
+}
+
+/** What becomes true with an approved charge of a capture. */
+function completed(token: TokenView | null, charge: ChargeView | null): Conclusion {
+  const data = { id: charge?.id, token: token?.token };
+  return { events: [JSON.stringify({ type: 'capture.completed', data })], writes: [] };
+}
+
 /** Null when the job is done; else why it isn't. */
-async function made(job: number): Promise<string | null> {
+async function charged(job: number): Promise<string | null> {
   const token = order.tokens[job % order.tokens.length] ?? '';
   const request = { token, amount: amountOf(job), currency: 'EUR', reference: null, network: null };
   try {
-    const charge = await charges.charge(SHOP, { ...request, idempotencyKey: `job ${job}`, language: 'en' });
+    const charge = await charges.charge(SHOP, { ...request, idempotencyKey: nameOf(job), language: 'en' });
     const refund = refundOf(job);
     if (charge.status === 'approved' && refund > 0) await charges.refund(SHOP, charge.id, refund, 'back');
     say(`${job} ${charge.status} ${charge.id}`);

@@ -24,10 +24,25 @@ export interface MakerOrder {
   /** Null: it lives. */
   failPoint: FailPoint | null;
   failAfter: number;
-  /** It goes on until every job is done and everything is settled. */
+  /** It goes on until every job of its own is done, and everything is settled. */
   last: boolean;
   /** It sends again what nobody knows. */
   broken: boolean;
+}
+
+/** What a job's charge is asked for under, or is called. */
+export function nameOf(job: number): string {
+  return `job ${job}`;
+}
+
+/** The job that is called so. */
+export function jobOf(name: string | null): number {
+  return Number(name?.replace('job ', ''));
+}
+
+/** One in four is keyed within a capture; the others charge a token. */
+export function isKeyed(job: number): boolean {
+  return job % 4 === 1;
 }
 
 /** One in eleven is declined by its amount (the simulated provider's scenarios). */

@@ -10,7 +10,8 @@ export interface Relay {
   close(): Promise<void>;
 }
 
-export async function startRelay(): Promise<Relay> {
+/** On a free port unless one is named: what was closed can be opened again. */
+export async function startRelay(port = 0): Promise<Relay> {
   const open: Socket[] = [];
   const server = createServer((near) => {
     const far = connect(relay.target, '127.0.0.1');
@@ -25,7 +26,7 @@ export async function startRelay(): Promise<Relay> {
     }
     near.on('close', () => open.splice(open.indexOf(near), 1));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   const relay: Relay = {
     port: (server.address() as AddressInfo).port,
     target: 0,
