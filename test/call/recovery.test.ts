@@ -55,7 +55,7 @@ function recovery(redis: Redis = client) {
   const subject = new Recovery({ records, outbox, live: false, ...shared });
   subject.start();
   return {
-    async seconds(count: number) {
+    seconds: async (count: number): Promise<void> => {
       for (let second = 0; second < count; second++) {
         // A round has ended once the next one waits for its time.
         await until(() => clock.waiting === 1);
