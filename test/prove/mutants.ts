@@ -53,7 +53,7 @@ const GROUPS: Readonly<Record<string, Group>> = {
     files:
       'card-vault durable-writes key-pins persistence redis-token-store settling token-scripts withdrawals',
     tests:
-      'card-vault durable-writes open persistence redis-token-store settled-changes settling withdrawals',
+      'card-vault durable-writes key-pins open persistence redis-token-store settled-changes settling withdrawals',
   },
   walks: {
     room: VAULT,
