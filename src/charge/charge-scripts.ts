@@ -50,10 +50,16 @@ redis.call('DEL', unpack(KEYS))
 return 1`,
 };
 
-/** KEYS: the set of charges to be looked at. ARGV: a charge, when it is next looked at (ms). */
+/**
+ * KEYS: the set of charges to be looked at. ARGV: a charge, when it is next looked at (ms), now (ms). One whose time
+ * has come is not put off: it was woken while somebody looked at it.
+ */
 export const LOOK: Script = {
   name: 'charge-look',
-  lua: `redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1]) return 1`,
+  lua: `
+local at = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if not at or tonumber(at) > tonumber(ARGV[3]) then redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1]) end
+return 1`,
 };
 
 /**

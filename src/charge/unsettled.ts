@@ -53,9 +53,9 @@ export class Unsettled {
     return since + this.#graceMs;
   }
 
-  /** To be looked at then: milliseconds since the epoch; `null`: not by itself. */
+  /** To be looked at then: milliseconds since the epoch; `null`: not by itself. One that is due already stays so. */
   async look(charge: ChargeName, at: number | null): Promise<void> {
-    await this.#writes.run(LOOK, [KEY], [memberOf(charge), at ?? NEVER]);
+    await this.#writes.run(LOOK, [KEY], [memberOf(charge), at ?? NEVER, this.#clock.now()]);
   }
 
   async remove(charge: ChargeName): Promise<void> {

@@ -149,6 +149,20 @@ describe('the settler', () => {
     }
   });
 
+  it('looks again at what was woken while it was being looked at', async () => {
+    const { id } = await unknown(false);
+    const { unsettled } = world.store;
+    world.pass(GRACE_MS);
+    const claimed = [{ merchant: SHOP, id }];
+    expect(await unsettled.claim(9)).toEqual(claimed);
+    expect(await unsettled.claim(9)).toEqual([]);
+    await unsettled.wake(id, [SHOP]);
+    await unsettled.look({ merchant: SHOP, id }, Number.MAX_SAFE_INTEGER);
+    expect(await unsettled.claim(9)).toEqual(claimed);
+    await unsettled.look({ merchant: SHOP, id }, Number.MAX_SAFE_INTEGER);
+    expect(await unsettled.claim(9)).toEqual([]);
+  });
+
   it('gives up after a day, and leaves the charge to an operator', async () => {
     const charge = await unknown(true);
     world.psp.answers = false;
