@@ -31,6 +31,7 @@ export interface AgentText {
   attempt: (number: number, of: number) => string;
   error: Record<FieldError, string>;
   keying: string;
+  choosing: string;
   idle: string;
   timeLeft: string;
   askAgain: string;
@@ -112,6 +113,7 @@ export const AGENT_TEXT: Record<Language, AgentText> = {
       'invalid-postal-code': 'The postal code is not valid.',
     },
     keying: 'The caller is keying',
+    choosing: 'The caller chooses the brand of the card',
     idle: 'Waiting for the caller',
     timeLeft: 'Time left',
     askAgain: 'Ask again',
@@ -242,6 +244,7 @@ export const AGENT_TEXT: Record<Language, AgentText> = {
       'invalid-postal-code': 'Le code postal n’est pas valide.',
     },
     keying: 'L’appelant compose',
+    choosing: 'L’appelant choisit la marque de la carte',
     idle: 'En attente de l’appelant',
     timeLeft: 'Temps restant',
     askAgain: 'Redemander',

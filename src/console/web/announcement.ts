@@ -8,12 +8,17 @@ import { tellingOf } from './telling.js';
 /**
  * What a screen reader says when it changes: steps and faults, never each digit, which would talk over the caller.
  */
-export function announcementFor({ call, capture }: DeskView, text: AgentText, language: Language): string {
+export function announcementFor(
+  { call, capture, choosing }: DeskView,
+  text: AgentText,
+  language: Language,
+): string {
   if (capture === null) return `${call.caller.address}, ${text.callStatus[call.status]}`;
   if (capture.link !== null && capture.status !== 'collecting') {
     const { title, status } = LINK_TEXT[language];
     return `${captureTitle(capture, text)}. ${title}: ${status[capture.link.status]}.`;
   }
+  if (choosing) return `${text.choosing}.`;
   const refusal = capture.decline === null ? '' : ` ${tellingOf(capture.decline, language).forAgent}`;
   const field = capture.fields.find(({ name }) => name === capture.current_field);
   if (capture.status !== 'collecting' || !field) {

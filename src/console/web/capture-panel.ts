@@ -73,12 +73,13 @@ function aboutWhat({ reference, amount, currency }: CaptureView): TemplateResult
   </p>`;
 }
 
-/** Keying or idle, and the time left. */
+/** Keying, choosing or idle, and the time left. */
 function pulse({ desk, text, time }: CapturePanel): TemplateResult {
+  const waiting = desk.choosing ? text.choosing : text.idle;
   return html`
     <div class="pulse" data-keying=${desk.keying}>
       <span class="pulse-keys" aria-hidden="true"><i></i><i></i><i></i></span>
-      <span class="pulse-text">${desk.keying ? text.keying : text.idle}</span>
+      <span class="pulse-text">${desk.keying ? text.keying : waiting}</span>
       ${
         time === null
           ? nothing

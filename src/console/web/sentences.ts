@@ -12,6 +12,8 @@ interface Sentences {
   ask: Record<FieldName, string>;
   /** While digits of the field are coming in. */
   keying: Record<FieldName, string>;
+  /** A card of two brands: the payer chooses, and nobody for him. */
+  choosing: string;
   wrong: Record<Exclude<FieldError, 'timeout'>, string>;
   timeout: Record<FieldName, string>;
   processing: Record<Outcome, string>;
@@ -30,6 +32,8 @@ const SENTENCES: Record<Language, Sentences> = {
         'Now the security code, please: the three digits on the back, or four on the front of an Amex.',
       'postal-code': 'Now the postal code of your billing address, please, then the hash key.',
     },
+    choosing:
+      'Your card has two brands, and the choice is yours: press 1 or 2 as you hear it, or hash for either.',
     keying: {
       'payment-card-number': 'Carry on, take your time; the star key starts the number again.',
       'expiration-date': 'Carry on: month, then year; the star key starts the date again.',
@@ -90,6 +94,8 @@ const SENTENCES: Record<Language, Sentences> = {
         'Maintenant le cryptogramme : les trois chiffres au dos, ou quatre sur le devant d’une Amex.',
       'postal-code': 'Maintenant le code postal de votre adresse de facturation, puis la touche dièse.',
     },
+    choosing:
+      'Votre carte porte deux marques, à vous de choisir : tapez 1 ou 2 comme annoncé, ou dièse sans préférence.',
     keying: {
       'payment-card-number': 'Continuez, prenez votre temps ; la touche étoile efface le numéro.',
       'expiration-date': 'Continuez : le mois, puis l’année ; la touche étoile efface la date.',
@@ -145,7 +151,7 @@ const SENTENCES: Record<Language, Sentences> = {
 };
 
 /** Null where there is nobody to say it to, and nothing to do: the call rings, or ended with nothing left open. */
-export function sentenceFor({ call, capture }: DeskView, language: Language): string | null {
+export function sentenceFor({ call, capture, choosing }: DeskView, language: Language): string | null {
   const say = SENTENCES[language];
   if (call.status === 'ended' && capture?.status !== 'failed') return null;
   if (capture === null) {
@@ -157,6 +163,7 @@ export function sentenceFor({ call, capture }: DeskView, language: Language): st
   if (capture.status === 'processing') return say.processing[capture.outcome];
   if (capture.status === 'completed') return say.completed[capture.outcome](capture.card?.last4 ?? '');
   if (capture.reason !== null) return ended(capture, capture.reason, language);
+  if (choosing) return say.choosing;
   const field = capture.fields.find(({ name }) => name === capture.current_field);
   return field ? sentenceForField(field, say) : null;
 }

@@ -59,6 +59,7 @@ describe('the sentence to say', () => {
     const states: DeskView[] = [
       DESK,
       { ...DESK, call: { ...CALL, keys_before_capture: 3 } },
+      { ...DESK, capture: CAPTURE, choosing: true },
       ...FIELD_NAMES.flatMap((name) => [
         asked({ name }),
         asked({ name, digits_entered: 2 }),
@@ -90,6 +91,12 @@ describe('the sentence to say', () => {
     );
     expect(sentenceFor(asked({ name: 'expiration-date', error: 'timeout' }), 'fr')).toBe(
       'Je ne reçois plus rien : recomposez la date d’expiration, le mois puis l’année.',
+    );
+  });
+
+  it('leaves the choice of a network to the payer', () => {
+    expect(sentenceFor({ ...DESK, capture: CAPTURE, choosing: true }, 'en')).toBe(
+      'Your card has two brands, and the choice is yours: press 1 or 2 as you hear it, or hash for either.',
     );
   });
 
