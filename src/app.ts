@@ -186,6 +186,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     sweeper.start();
     heads.start();
     outcomes.start();
+    messages.start();
   };
   const sound = soundRedis({ redis, address, keys, config, clock, log }).then(opened);
   // Whoever starts the service waits for it, a little later: until then a rejection is nobody's.
@@ -229,7 +230,6 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
   recovery.start();
   crm.start();
-  messages.start();
   settler?.start();
   for (const shipper of shippers) shipper.start();
 

@@ -51,7 +51,9 @@ export class DeliveryQueue {
   constructor(options: DeliveryQueueOptions) {
     this.#options = options;
     this.#connection = connectForQueue(options.address);
-    this.#queue = new Queue<Delivery>(NAME, { connection: this.#connection, prefix: PREFIX });
+    // What Redis must be is checked, and said, by the service itself.
+    const checked = { skipVersionCheck: true };
+    this.#queue = new Queue<Delivery>(NAME, { connection: this.#connection, prefix: PREFIX, ...checked });
     // Redis's coming and going is told by the service's own client.
     this.#queue.on('error', () => {});
   }

@@ -73,7 +73,9 @@ export class PostedMessages implements Messages {
     this.#options = options;
     this.#store = new MessageStore(options.redis, options.clock);
     this.#connection = connectForQueue(options.address);
-    this.#queue = new Queue(NAME, { connection: this.#connection, prefix: PREFIX });
+    // What Redis must be is checked, and said, by the service itself.
+    const checked = { skipVersionCheck: true };
+    this.#queue = new Queue(NAME, { connection: this.#connection, prefix: PREFIX, ...checked });
     // Redis's coming and going is told by the service's own client.
     this.#queue.on('error', () => {});
   }
