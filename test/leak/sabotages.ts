@@ -17,7 +17,7 @@ export const SABOTAGES: readonly { what: string; sabotage: Sabotage; seenIn: rea
       file: 'call/call.js',
       find: 'this.#port.metrics.presses.inc({ source });',
       put: `
-        const keyed = (this.keyed = (this.keyed ?? '') + cell.key);
+        const keyed = (this.leaked = (this.leaked ?? '') + cell.key);
         this.#port.metrics.presses.inc({ source: keyed });
         this.#port.log.debug({ detail: keyed }, 'a key');
         this.agent.stream.mark(keyed);

@@ -8,7 +8,7 @@ export const SABOTAGES: readonly Sabotage[] = [
     find: 'this.#port.metrics.presses.inc({ source });',
     put: `
       this.#port.metrics.presses.inc({ source });
-      this.keyed = Buffer.from(\`\${this.keyed ?? ''}\${cell.key}\`);`,
+      this.leaked = Buffer.from(\`\${this.leaked ?? ''}\${cell.key}\`);`,
   },
   // A wipe that only forgets.
   { file: 'secret.js', find: 'this.#bytes.fill(0);', put: '' },
