@@ -5,19 +5,27 @@ const KEYS = '0123456789*#';
 
 /** Shorter ones are met by chance in hundreds of megabytes. */
 const SHORTEST = 7;
-/** Eight digits of a number in a row are a finding. */
-const WINDOW = 8;
+/**
+ * So many digits of a number in a row are a finding. Eight in text are met by chance: six of them are a BIN that
+ * everybody knows, and a process writes many numbers of its own.
+ */
+const WINDOW = { bytes: 8, text: 9 };
+const PART = /^digits \d+–\d+ /;
 
 /** All forms of the numbers, each named `NAME: FORM`; what is looked for in any part is named so. */
 export function numberNeedles(numbers: ReadonlyMap<string, Uint8Array>): Needle[] {
   return [...numbers].flatMap(([name, digits]) =>
-    needles(digits, WINDOW)
+    [
+      ...needles(digits, WINDOW.bytes).filter(({ name }) => !PART.test(name) || isBytes(name)),
+      ...needles(digits, WINDOW.text).filter(({ name }) => PART.test(name) && !isBytes(name)),
+    ]
       .filter(({ bytes }) => bytes.length >= SHORTEST)
-      .map((needle) => ({
-        ...needle,
-        name: `${name}: ${needle.name.replace(/^digits \d+–\d+ /, 'in part, ')}`,
-      })),
+      .map((needle) => ({ ...needle, name: `${name}: ${needle.name.replace(PART, 'in part, ')}` })),
   );
+}
+
+function isBytes(form: string): boolean {
+  return form.replace(PART, '') === 'digit bytes';
 }
 
 /** `dtmf` messages from which keys can be read, as bytes and as strings of V8. */
