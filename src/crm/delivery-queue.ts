@@ -1,9 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Queue, Worker, type Job } from 'bullmq';
+import type { Job } from 'bullmq';
 import type { Logger } from '../log.js';
 import type { Metrics } from '../metrics.js';
-import { connectForQueue, type Connection } from '../redis/connection.js';
-import { KEY_PREFIX } from '../redis/keys.js';
+import { JobQueue } from '../redis/job-queue.js';
 import type { RedisAddress } from '../redis/redis-address.js';
 import type { CrmEvent } from './event.js';
 import type { RedisEventLog } from './redis-event-log.js';
@@ -27,8 +25,6 @@ export interface DeadEvent {
 }
 
 const NAME = 'deliveries';
-/** One slot of a cluster, under our prefix. */
-const PREFIX = `${KEY_PREFIX}{q}`;
 const CONCURRENCY = 16;
 const CLOSE_MS = 1_000;
 
@@ -43,56 +39,33 @@ const DEAD = { age: 30 * 86_400, count: 100_000 };
 /** Events on their way to the CRM, in BullMQ: retried with growing pauses, then set aside for an operator. */
 export class DeliveryQueue {
   readonly #options: DeliveryQueueOptions;
-  readonly #connection: Connection;
-  readonly #queue: Queue<Delivery>;
+  readonly #jobs: JobQueue<Delivery>;
   readonly #givingUp = new AbortController();
-  #worker: Worker<Delivery> | null = null;
 
   constructor(options: DeliveryQueueOptions) {
     this.#options = options;
-    this.#connection = connectForQueue(options.address);
-    // What Redis must be is checked, and said, by the service itself.
-    const checked = { skipVersionCheck: true };
-    this.#queue = new Queue<Delivery>(NAME, { connection: this.#connection, prefix: PREFIX, ...checked });
-    // Redis's coming and going is told by the service's own client.
-    this.#queue.on('error', () => {});
+    this.#jobs = new JobQueue(NAME, PAUSES_S.length + 1, options.address);
   }
 
   /** Idempotent by the event's id for as long as it is on its way. */
-  async add({ id, merchant }: Pick<CrmEvent, 'id' | 'merchant'>): Promise<void> {
-    await this.#queue.add(
-      'deliver',
-      { merchant },
-      {
-        jobId: id,
-        attempts: PAUSES_S.length + 1,
-        backoff: { type: 'custom' },
-        removeOnComplete: true,
-        removeOnFail: DEAD,
-        stackTraceLimit: 1,
-      },
-    );
+  add({ id, merchant }: Pick<CrmEvent, 'id' | 'merchant'>): Promise<void> {
+    return this.#jobs.add(id, { merchant }, DEAD);
   }
 
   /** Starts sending; `pause` is the time to wait after the nth failed attempt. */
   start(webhook: Webhook, pause: (failed: number) => number = pauseMs): void {
-    this.#worker = new Worker<Delivery>(NAME, (job) => this.#deliver(job, webhook), {
-      connection: this.#connection,
-      prefix: PREFIX,
-      concurrency: CONCURRENCY,
-      // A process that dies with an attempt under way is no fault of the event.
-      maxStalledCount: Number.MAX_SAFE_INTEGER,
-      settings: { backoffStrategy: pause },
-    });
-    this.#worker.on('error', () => {});
-    this.#worker.on('failed', (job) => {
-      if (job?.id !== undefined && job.finishedOn !== undefined) void this.#giveUp(job.data.merchant, job.id);
+    this.#jobs.start({
+      attempt: (job) => this.#deliver(job, webhook),
+      ...{ concurrency: CONCURRENCY, pause },
+      givenUp: ({ id, data }) => {
+        if (id !== undefined) void this.#giveUp(data.merchant, id);
+      },
     });
   }
 
   /** Oldest first. */
   async dead(limit: number): Promise<DeadEvent[]> {
-    const jobs = await this.#queue.getFailed(0, limit - 1);
+    const jobs = await this.#jobs.queue.getFailed(0, limit - 1);
     return jobs.map((job) => ({ id: job.id ?? '', merchant: job.data.merchant }));
   }
 
@@ -100,7 +73,7 @@ export class DeliveryQueue {
   async resend(merchant: string, id: string): Promise<boolean> {
     if ((await this.#options.events.get(merchant, id)) === null) return false;
     await this.#options.events.mark(merchant, id, 'pending');
-    const job = await this.#queue.getJob(id);
+    const job = await this.#jobs.queue.getJob(id);
     if (job !== undefined && (await job.isFailed())) {
       await job.retry('failed', { resetAttemptsMade: true, resetAttemptsStarted: true });
     } else {
@@ -111,7 +84,7 @@ export class DeliveryQueue {
 
   /** Sets the gauges of what waits and what was given up. */
   async count(): Promise<void> {
-    const { waiting = 0, delayed = 0, active = 0, failed = 0 } = await this.#queue.getJobCounts();
+    const { waiting = 0, delayed = 0, active = 0, failed = 0 } = await this.#jobs.queue.getJobCounts();
     this.#options.metrics.eventsWaiting.set(waiting + delayed + active);
     this.#options.metrics.eventsDead.set(failed);
   }
@@ -119,12 +92,7 @@ export class DeliveryQueue {
   /** Attempts under way are given up, to be made again after the next start. Never waits long for Redis. */
   async close(): Promise<void> {
     this.#givingUp.abort();
-    const closed = Promise.allSettled([this.#worker?.close(), this.#queue.close()]);
-    const patience = new AbortController();
-    await Promise.race([closed, sleep(CLOSE_MS, undefined, patience)]).catch(() => {});
-    patience.abort();
-    this.#connection.disconnect();
-    await this.#worker?.disconnect();
+    await this.#jobs.close(CLOSE_MS);
   }
 
   async #deliver(job: Job<Delivery>, webhook: Webhook): Promise<void> {

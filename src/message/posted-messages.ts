@@ -1,12 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Queue, Worker, type Job } from 'bullmq';
+import type { Job } from 'bullmq';
 import { holdsCardNumber } from '../card/card-like.js';
 import type { Clock } from '../clock.js';
 import { AppError } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Metrics } from '../metrics.js';
-import { connectForQueue, type Connection } from '../redis/connection.js';
-import { KEY_PREFIX } from '../redis/keys.js';
+import { JobQueue } from '../redis/job-queue.js';
 import type { RedisAddress } from '../redis/redis-address.js';
 import type { Redis } from '../redis/redis.js';
 import { isAddress } from './address.js';
@@ -41,8 +39,6 @@ const MAX_MAIL_CHARACTERS = 64 * 1024;
 const MAX_SUBJECT_CHARACTERS = 200;
 
 const NAME = 'messages';
-/** One slot of a cluster, under our prefix. */
-const PREFIX = `${KEY_PREFIX}{q}`;
 const CONCURRENCY = 8;
 /** A letter that is being handed over at the end is waited for: cut off it would be `unconfirmed`. */
 const CLOSE_MS = 5_000;
@@ -64,20 +60,13 @@ const NEWS: Readonly<Record<MessageReport, { from: readonly Stage[]; reason: Mes
 export class PostedMessages implements Messages {
   readonly #options: PostedMessagesOptions;
   readonly #store: MessageStore;
-  readonly #connection: Connection;
-  readonly #queue: Queue;
+  readonly #queue: JobQueue<Record<string, never>>;
   readonly #watchers: ((message: MessageView) => Promise<void>)[] = [];
-  #worker: Worker | null = null;
 
   constructor(options: PostedMessagesOptions) {
     this.#options = options;
     this.#store = new MessageStore(options.redis, options.clock);
-    this.#connection = connectForQueue(options.address);
-    // What Redis must be is checked, and said, by the service itself.
-    const checked = { skipVersionCheck: true };
-    this.#queue = new Queue(NAME, { connection: this.#connection, prefix: PREFIX, ...checked });
-    // Redis's coming and going is told by the service's own client.
-    this.#queue.on('error', () => {});
+    this.#queue = new JobQueue(NAME, PAUSES_S.length + 1, options.address);
   }
 
   can(channel: MessageChannel): boolean {
@@ -107,35 +96,15 @@ export class PostedMessages implements Messages {
 
   /** Starts sending; `pause` is the time to wait after the nth attempt. */
   start(pause: (failed: number) => number = pauseMs): void {
-    this.#worker = new Worker(NAME, (job) => this.#work(job), {
-      connection: this.#connection,
-      prefix: PREFIX,
-      concurrency: CONCURRENCY,
-      // A process that dies with an attempt under way is no fault of the message.
-      maxStalledCount: Number.MAX_SAFE_INTEGER,
-      settings: { backoffStrategy: pause },
-    });
-    this.#worker.on('error', () => {});
+    this.#queue.start({ attempt: (job) => this.#work(job), concurrency: CONCURRENCY, pause });
   }
 
-  async close(): Promise<void> {
-    const closed = Promise.allSettled([this.#worker?.close(), this.#queue.close()]);
-    const patience = new AbortController();
-    await Promise.race([closed, sleep(CLOSE_MS, undefined, patience)]).catch(() => {});
-    patience.abort();
-    this.#connection.disconnect();
-    await this.#worker?.disconnect();
+  close(): Promise<void> {
+    return this.#queue.close(CLOSE_MS);
   }
 
   async #enqueue(id: string): Promise<void> {
-    await this.#queue.add(
-      'send',
-      {},
-      {
-        ...{ jobId: id, attempts: PAUSES_S.length + 1, backoff: { type: 'custom' } },
-        ...{ removeOnComplete: true, removeOnFail: true, stackTraceLimit: 1 },
-      },
-    );
+    await this.#queue.add(id, {}, true);
   }
 
   /** Each step can be done again: a job comes back when its process died, or Redis was away. */
