@@ -76,7 +76,7 @@ export class ProviderPages implements PageCharges {
     const { psp, store, clock } = this.#options;
     const { merchant, money, language } = about;
     const id = newId('chg_', bucket);
-    const page = { returnUrl, expiresAt, description };
+    const page = { returnUrl, expiresAt, description, keep: false };
     const { url, providerReference } = await psp.hostedPage({ reference: id, money, language, ...page });
     const term = { endsAt: Date.parse(expiresAt) };
     const charge = createdByPage({ ...about, id, provider: psp.name, page: term }, clock.now());

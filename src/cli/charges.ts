@@ -158,7 +158,7 @@ function answerOf({ view }: ChargeRecord, outcome: Settling['outcome']): Answer 
     return { status: 'declined', code: 'processing_error', providerReference: null };
   return {
     ...{ status: 'approved', providerReference, networkTransactionId: null, codeCheck: null },
-    ...{ networks: null, network: null, money: null },
+    ...{ networks: null, network: null, money: null, card: null, stored: null },
   };
 }
 

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Brand } from '../card/brands.js';
 import type { CardSecret } from '../card/card.js';
 import type { Network } from '../card/networks.js';
 import type { Secret } from '../secret.js';
@@ -83,6 +84,22 @@ export interface Approved {
   network: Network | null;
   /** What was taken, or reserved. */
   money: Money | null;
+  /** The card, where it was typed on a page and the provider shows it; else null. */
+  card: SeenCard | null;
+  /** The provider's name for the card, for `Instrument`; null where it wasn't asked to keep it. */
+  stored: string | null;
+}
+
+/** What a provider shows of a card whose number only it has seen. */
+export interface SeenCard {
+  brand: Brand;
+  last4: string;
+  /** 1–12. */
+  expMonth: number;
+  /** Four digits. */
+  expYear: number;
+  /** Alike for the same number, and nothing of it: printable ASCII, 64 characters at most. Null: the provider has none. */
+  fingerprint: string | null;
 }
 
 export type UnknownWhy = 'timed_out' | 'cut_off' | 'unreadable' | 'server_error' | 'still_running';
@@ -116,6 +133,8 @@ export interface PageRequest {
   money: Money;
   description: string | null;
   language: 'en' | 'fr';
+  /** The card is kept for later charges by us, which its payer has agreed to: `Approved.stored` will be its name. */
+  keep: boolean;
   /** Where the payer's browser goes afterwards. What it says there is believed by nobody. */
   returnUrl: string;
   /** RFC 3339. */

@@ -111,6 +111,8 @@ export function outcomeOf(answer: Answer<SimulatedPayment>, known: string | null
     codeCheck: payment.code_check,
     networks: networks.length === 0 ? null : networks,
     network: payment.network,
+    card: null,
+    stored: null,
     money: moved === 0 ? null : { amount: moved, currency: payment.currency },
   };
 }

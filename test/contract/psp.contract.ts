@@ -362,6 +362,7 @@ export function describePsp(name: string, start: () => Promise<PspUnderTest>): v
           money: EUR(1250),
           description: 'Order 1042',
           language: 'fr',
+          keep: false,
           returnUrl: 'https://shop.example/thanks',
           expiresAt: new Date(Date.now() + 45 * 60_000).toISOString(),
         });
@@ -426,7 +427,11 @@ export function describePsp(name: string, start: () => Promise<PspUnderTest>): v
     describe('abilities', () => {
       const page = () => ({
         ...{ reference: nextReference(), money: EUR(1250), description: null, language: 'en' as const },
-        ...{ returnUrl: 'https://shop.example/', expiresAt: new Date(Date.now() + 3_600_000).toISOString() },
+        ...{
+          keep: false,
+          returnUrl: 'https://shop.example/',
+          expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
+        },
       });
 
       it.each([

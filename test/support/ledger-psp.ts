@@ -56,6 +56,9 @@ export class LedgerPsp implements Psp {
   networkTransactionId: string | null = null;
   /** What it says that every card can be charged as. */
   networks: readonly Network[] | null = null;
+  /** What it shows of a card that was typed on a page, and its name for it. */
+  card: Approved['card'] = null;
+  stored: string | null = null;
   /** Told when a request has arrived, before anything comes of it. */
   arrived: () => Promise<void> = () => Promise.resolve();
 
@@ -208,7 +211,7 @@ export class LedgerPsp implements Psp {
     const providerReference = `pay_${reference}`;
     return {
       ...{ status: 'approved', providerReference, networkTransactionId, codeCheck, money },
-      ...{ networks: this.networks, network: null },
+      ...{ networks: this.networks, network: null, card: this.card, stored: this.stored },
     };
   }
 

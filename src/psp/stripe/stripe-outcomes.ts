@@ -101,6 +101,8 @@ function cardFacts(intent: Pick<PaymentIntent, 'latest_charge' | 'payment_method
     codeCheck: CODE_CHECKS[check] ?? null,
     networks: available.length === 0 ? null : available,
     network: isNetwork(network) ? network : null,
+    card: null,
+    stored: null,
   };
 }
 

@@ -153,6 +153,7 @@ async function open(change: Partial<PageRequest> = {}): Promise<{
   const reference = `chg_page${++count}`;
   const page = await psp.hostedPage({
     ...{ reference, money: { amount: 1250, currency: 'EUR' }, description: null, language: 'en' },
+    keep: false,
     returnUrl: RETURN_URL,
     expiresAt: new Date(Date.now() + 1_800_000).toISOString(),
     ...change,

@@ -128,6 +128,7 @@ describe('the stripe package', () => {
       money: { amount: 1_250, currency: 'EUR' },
       description: null,
       language: 'en',
+      keep: false,
       returnUrl: 'https://pay.example/done',
       expiresAt: '2026-11-22T00:30:00Z',
     });
