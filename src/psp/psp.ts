@@ -179,7 +179,7 @@ export interface Psp {
   lookUpRefund(refund: RefundRequest): Promise<RefundOutcome | { status: 'absent' }>;
   /** The provider keeps the card; `stored` is its name, for `Instrument`. */
   tokenize(request: CardRequest): Promise<Tokenized>;
-  /** Forgets a card that it keeps. */
+  /** Forgets a card that it keeps; one that is forgotten already stays so. */
   forget(stored: string): Promise<void>;
   hostedPage(request: PageRequest): Promise<HostedPage>;
   /** Nobody can pay there any more. */

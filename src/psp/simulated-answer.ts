@@ -3,12 +3,21 @@ import { AppError } from '../errors.js';
 import { providerCode } from './provider-code.js';
 import type { Reply } from './provider-wire.js';
 import { NETWORKS, type Network } from '../card/networks.js';
-import type { Found, Outcome, UnknownWhy } from './psp.js';
+import type { Found, Outcome, SeenCard, UnknownWhy } from './psp.js';
+import { seenCard } from './seen-card.js';
 import { simulatedDecline } from './simulated-declines.js';
 
 const name = z.string().regex(/^\w{1,64}$/);
 const amount = z.int().nonnegative();
 const network = z.enum(NETWORKS);
+
+const card = z.object({
+  brand: z.unknown(),
+  last4: z.unknown(),
+  exp_month: z.unknown(),
+  exp_year: z.unknown(),
+  fingerprint: z.unknown(),
+});
 
 const paymentSchema = z.object({
   object: z.literal('payment'),
@@ -26,6 +35,7 @@ const paymentSchema = z.object({
   network: network.nullable(),
   network_transaction_id: name.nullable(),
   stored_card: name.nullable(),
+  card: card.nullable(),
   url: z.url().optional(),
 });
 export type SimulatedPayment = z.infer<typeof paymentSchema>;
@@ -111,10 +121,16 @@ export function outcomeOf(answer: Answer<SimulatedPayment>, known: string | null
     codeCheck: payment.code_check,
     networks: networks.length === 0 ? null : networks,
     network: payment.network,
-    card: null,
-    stored: null,
+    card: payment.kind === 'page' ? cardOf(payment) : null,
+    stored: payment.stored_card,
     money: moved === 0 ? null : { amount: moved, currency: payment.currency },
   };
+}
+
+function cardOf({ card }: SimulatedPayment): SeenCard | null {
+  if (card === null) return null;
+  const { brand, last4, exp_month: expMonth, exp_year: expYear, fingerprint } = card;
+  return seenCard({ brand, last4, expMonth, expYear, fingerprint });
 }
 
 export function foundOf(answer: Answer<SimulatedPayment>): Found {

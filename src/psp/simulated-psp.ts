@@ -85,12 +85,13 @@ export class SimulatedPsp implements Psp {
 
   async tokenize(request: CardRequest): Promise<Tokenized> {
     this.#mustBeAble('tokenize');
-    const answer = readPayment(await this.#sendCard('/v1/registrations', {}, request), request.reference);
-    const outcome = outcomeOf(answer);
+    const reply = await this.#sendCard('/v1/registrations', {}, request);
+    const outcome = outcomeOf(readPayment(reply, request.reference));
     if (outcome.status !== 'approved') return outcome;
-    const stored = answer.is === 'there' ? answer.value.stored_card : null;
-    if (stored !== null) return { ...outcome, stored };
-    return { status: 'unknown', providerReference: outcome.providerReference, why: 'unreadable' };
+    const { stored, providerReference } = outcome;
+    return stored === null
+      ? { status: 'unknown', providerReference, why: 'unreadable' }
+      : { ...outcome, stored };
   }
 
   async capture(payment: PaymentName, money: Money): Promise<Outcome> {
@@ -128,7 +129,8 @@ export class SimulatedPsp implements Psp {
 
   async forget(stored: string): Promise<void> {
     const reply = await this.#send('DELETE', `/v1/cards/${encodeURIComponent(stored)}`, null);
-    if (reply.kind !== 'answer' || reply.status !== 200) throw unavailable('not reached');
+    const gone = reply.kind === 'answer' && (reply.status === 200 || reply.status === 404);
+    if (!gone) throw unavailable('not reached');
   }
 
   async hostedPage(request: PageRequest): Promise<HostedPage> {
@@ -139,6 +141,7 @@ export class SimulatedPsp implements Psp {
         ...request.money,
         description: request.description,
         language: request.language,
+        stored: request.keep,
         return_url: request.returnUrl,
         expires_at: request.expiresAt,
       }),

@@ -25,12 +25,16 @@ export interface PspUnderTest {
   /** At an address where nobody answers. */
   unreachable: Psp;
   /** Published test numbers, by what becomes of them; `wrongCode` with the code 999. */
-  cards: Record<'good' | 'declined' | 'wrongCode' | 'authentication', string>;
+  cards: Record<'good' | 'coBadged' | 'declined' | 'wrongCode' | 'authentication', string>;
   next: (fault: PspFault) => void;
   /** Sums of the provider's own books by our reference, in minor units, and how often money was taken. */
   moved: (reference: string) => { reserved: number; taken: number; refunded: number; takings: number };
-  /** Plays the payer: types a good card on the page, and tells the bank yes or no. */
-  pay: (page: HostedPage, agreed: boolean) => Promise<void>;
+  /** Plays the payer: types a card on the page, a good one unless said, and tells the bank yes or no. */
+  pay: (page: HostedPage, agreed: boolean, number?: string) => Promise<void>;
+  /** How many cards are kept for this account. */
+  kept: () => number;
+  /** What the provider was told of a payment: on the telephone, or without the payer. */
+  flagsOf: (reference: string) => { moto: boolean; unattended: boolean };
   /** A webhook that the provider would send now: of this payment, or of something that is no payment. */
   notice: (reference: string | null) => { body: Buffer; headers: IncomingHttpHeaders };
   /** Turns the customer's clock on. */
@@ -130,6 +134,11 @@ export function describePsp(name: string, start: () => Promise<PspUnderTest>): v
           code,
           refunded: 0,
         });
+      });
+
+      it('flags a telephone order as one', async () => {
+        const { reference } = await charged();
+        expect(provider.flagsOf(reference)).toEqual({ moto: true, unattended: false });
       });
 
       it('tells once that it is about to send', async () => {
@@ -334,6 +343,7 @@ export function describePsp(name: string, start: () => Promise<PspUnderTest>): v
         expect(outcome).toMatchObject({ status: 'approved', money: EUR(1250) });
         expect(provider.moved(reference).takings).toBe(1);
         await provider.psp.forget(kept.stored);
+        await provider.psp.forget(kept.stored);
         const afterwards = await charged({ instrument });
         expect(afterwards.outcome.status).toBe('declined');
         expect(provider.moved(afterwards.reference).takings).toBe(0);
@@ -355,18 +365,25 @@ export function describePsp(name: string, start: () => Promise<PspUnderTest>): v
     });
 
     describe('a hosted page', () => {
-      const open = async () => {
+      const open = async (keep = false) => {
         const reference = nextReference();
         const page = await provider.psp.hostedPage({
           reference,
           money: EUR(1250),
           description: 'Order 1042',
           language: 'fr',
-          keep: false,
+          keep,
           returnUrl: 'https://shop.example/thanks',
           expiresAt: new Date(Date.now() + 45 * 60_000).toISOString(),
         });
         return { page, name: nameOf({ reference }, page.providerReference) };
+      };
+      const paid = async (change: { keep?: boolean; number?: string } = {}) => {
+        const { page, name } = await open(change.keep);
+        await provider.pay(page, true, change.number);
+        const found = await provider.psp.lookUp(name);
+        if (found.status !== 'approved') throw new Error(`it is ${found.status}`);
+        return found;
       };
 
       it('waits for the payer, and is paid once he agrees', async () => {
@@ -375,6 +392,51 @@ export function describePsp(name: string, start: () => Promise<PspUnderTest>): v
         await provider.pay(page, true);
         expect(await provider.psp.lookUp(name)).toMatchObject({ status: 'approved', money: EUR(1250) });
         expect(provider.moved(name.reference).takings).toBe(1);
+      });
+
+      it('shows the card that was typed, what it can be charged as, and not its number', async () => {
+        const found = await paid({ number: provider.cards.coBadged });
+        expect(found).toMatchObject({
+          card: { brand: 'visa', last4: '1001', expMonth: 12, expYear: 2034 },
+          ...{ networks: ['cartes_bancaires', 'visa'], network: 'cartes_bancaires', stored: null },
+          networkTransactionId: expect.any(String) as unknown,
+        });
+        expect(inspect(found, { depth: 9 })).not.toContain(provider.cards.coBadged.slice(0, -4));
+      });
+
+      it('knows a card again by its fingerprint', async () => {
+        const fingerprints = [
+          await paid(),
+          await paid({ keep: true }),
+          await paid({ number: provider.cards.coBadged }),
+        ].map(({ card }) => card?.fingerprint ?? '');
+        expect(fingerprints[0]).toMatch(/^[!-~]{1,64}$/);
+        expect(new Set(fingerprints).size).toBe(2);
+        expect(fingerprints[0]).toBe(fingerprints[1]);
+      });
+
+      it('keeps no card that it is not to keep', async () => {
+        const before = provider.kept();
+        expect((await paid()).stored).toBeNull();
+        expect(provider.kept()).toBe(before);
+      });
+
+      it('keeps a card, charges it later as one of a page without its payer, and forgets it', async () => {
+        const before = provider.kept();
+        const { stored, networkTransactionId } = await paid({ keep: true });
+        if (stored === null) throw new Error('not kept');
+        expect(provider.kept()).toBe(before + 1);
+        const instrument = { kind: 'stored' as const, reference: stored };
+        const later = { instrument, entry: 'ecommerce', stored: true, unattended: true } as const;
+        const { outcome, reference } = await charged({ ...later, networkTransactionId });
+        expect(outcome).toMatchObject({ status: 'approved', money: EUR(1250), card: null, stored: null });
+        expect(provider.flagsOf(reference)).toEqual({ moto: false, unattended: true });
+        await provider.psp.forget(stored);
+        await provider.psp.forget(stored);
+        expect(provider.kept()).toBe(before);
+        const afterwards = await charged({ ...later, networkTransactionId });
+        expect(afterwards.outcome.status).toBe('declined');
+        expect(provider.moved(afterwards.reference).takings).toBe(0);
       });
 
       it('takes nothing from a payer who refuses', async () => {

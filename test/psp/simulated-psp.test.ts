@@ -45,6 +45,7 @@ async function start(): Promise<PspUnderTest> {
     unreachable: account('https://127.0.0.1:1'),
     cards: {
       good: '4242424242424242',
+      coBadged: '4000002500001001',
       declined: '4000000000000002',
       wrongCode: '4000000000000127',
       authentication: '4000002760003184',
@@ -59,8 +60,13 @@ async function start(): Promise<PspUnderTest> {
         takings: sum('take').times,
       };
     },
-    async pay(page, agreed) {
-      await payOnPage(page.url, { agreed });
+    async pay(page, agreed, card) {
+      await payOnPage(page.url, { agreed, ...(card !== undefined && { card }) });
+    },
+    kept: () => provider.storedCards.length,
+    flagsOf(reference) {
+      const { entry, unattended } = provider.orderOf(reference) ?? {};
+      return { moto: entry === 'moto', unattended: unattended === true };
     },
     notice(reference) {
       const { body, headers } = (reference === null ? null : provider.noticeOf(reference)) ?? strangeNotice();

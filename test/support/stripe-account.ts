@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { TEST_NUMBERS } from '../../src/card/test-numbers.js';
 import {
   charge,
@@ -79,6 +80,8 @@ export class StripeAccount {
   nextDecline: (Refusal & { network_decline_code?: string }) | null = null;
   readonly #objects = new Map<string, StripeObject>();
   readonly #methods = new Map<string, Method>();
+  /** `setup_future_usage` of the intents that pages will make. */
+  readonly #usageOnPage = new Map<string, string | null>();
   #drawn = 0;
 
   answer(method: string, path: string, params: Params): StripeAnswer {
@@ -98,8 +101,13 @@ export class StripeAccount {
     );
   }
 
-  /** The payer's part on a page: pays with a good card, authenticated, or is refused by the bank. */
-  pay(session: string, how: 'approve' | 'refuse'): void {
+  /** Names of the cards that customers have. */
+  get storedCards(): readonly string[] {
+    return [...this.#methods].flatMap(([id, { customer }]) => (customer === null ? [] : [id]));
+  }
+
+  /** The payer's part on a page: pays, authenticated, or is refused by the bank. */
+  pay(session: string, how: 'approve' | 'refuse', number = '4242424242424242'): void {
     const page = this.#get(session, 'checkout.session');
     if (page['status'] !== 'open') throw new Error('nobody can pay there any more');
     const amount = Number(page['amount_total']);
@@ -109,15 +117,23 @@ export class StripeAccount {
       typeof known === 'string'
         ? this.#get(known, 'payment_intent')
         : this.#keep(
-            paymentIntent({ id: this.#draw('pi'), reference }, { amount, currency: page['currency'] }),
+            paymentIntent(
+              { id: this.#draw('pi'), reference },
+              { amount, currency: page['currency'], setup_future_usage: this.#usageOnPage.get(session) },
+            ),
           );
     page['payment_intent'] = intent.id;
-    const method = this.#keepMethod('4242424242424242', '123', 12, 2034, null);
+    const method = this.#keepMethod(number, '123', 12, 2034);
     if (how === 'refuse') {
       intent['last_payment_error'] = cardError({ code: 'payment_intent_authentication_failure' });
       return;
     }
-    this.#take(intent, method, 'visa', true);
+    if (page['customer_creation'] === 'always') {
+      const { id } = this.#keep(customer({ id: this.#draw('cus'), reference: null }));
+      page['customer'] = intent['customer'] = id;
+      if (intent['setup_future_usage'] !== null) method.customer = id;
+    }
+    this.#take(intent, method, method.facts.networks[0] ?? 'unknown', true);
     page['status'] = 'complete';
     page['payment_status'] = 'paid';
   }
@@ -323,9 +339,12 @@ export class StripeAccount {
       locale: params.get('locale') ?? null,
       success_url: params.get('success_url') ?? null,
       cancel_url: params.get('cancel_url') ?? null,
+      customer_creation: params.get('customer_creation') ?? 'if_required',
     };
     const reference = params.get('client_reference_id') ?? null;
-    return this.#keep(checkoutSession({ id: this.#draw('cs_test'), reference }, change));
+    const page = this.#keep(checkoutSession({ id: this.#draw('cs_test'), reference }, change));
+    this.#usageOnPage.set(page.id, params.get('payment_intent_data[setup_future_usage]') ?? null);
+    return page;
   }
 
   #expirePage(page: StripeObject): StripeObject {
@@ -363,6 +382,11 @@ export class StripeAccount {
     const method = number === undefined ? this.#methods.get(stored) : this.#keyed(number, params);
     if (method === undefined)
       throw invalid('No such PaymentMethod', 'resource_missing', 'payment_method', 404);
+    if (number === undefined && method.customer === null) {
+      throw invalid(
+        'The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment, shared with a connected account without Customer attachment, or was detached from a Customer. It may not be used again. To use a PaymentMethod multiple times, you must attach it to a Customer first.',
+      );
+    }
     const decline = this.nextDecline ?? REFUSALS[method.number];
     this.nextDecline = null;
     if (decline === undefined) return method;
@@ -376,15 +400,18 @@ export class StripeAccount {
       throw new Refused(402, cardError({ code: 'card_declined', decline_code: 'test_mode_live_card' }));
     }
     const part = (name: string): string => params.get(`payment_method_data[card][${name}]`) ?? '';
-    return this.#keepMethod(number, part('cvc'), Number(part('exp_month')), Number(part('exp_year')), null);
+    return this.#keepMethod(number, part('cvc'), Number(part('exp_month')), Number(part('exp_year')));
   }
 
-  #keepMethod(number: string, code: string, expMonth: number, expYear: number, owner: string | null): Method {
+  #keepMethod(number: string, code: string, expMonth: number, expYear: number): Method {
     const brand = Object.entries(TEST_NUMBERS).find(([, numbers]) => numbers.includes(number))?.[0] ?? 'visa';
     const codeCheck = code === '' ? null : WRONG_CODE.test(code) ? 'fail' : 'pass';
     const networks = CO_BADGED[number] ?? [brand];
-    const facts: CardFacts = { brand, last4: number.slice(-4), expMonth, expYear, networks, codeCheck };
-    const method = { facts, number, customer: owner };
+    const facts: CardFacts = {
+      ...{ brand, last4: number.slice(-4), expMonth, expYear, networks, codeCheck },
+      fingerprint: fingerprintOf(number),
+    };
+    const method = { facts, number, customer: null };
     this.#methods.set(this.#draw('pm'), method);
     return method;
   }
@@ -468,6 +495,11 @@ export class StripeAccount {
       this.#expand(inner as Record<string, unknown>, rest);
     }
   }
+}
+
+/** Sixteen letters and digits, alike for the same number. */
+function fingerprintOf(number: string): string {
+  return createHmac('sha256', 'a simulated account').update(number).digest('hex').slice(0, 16);
 }
 
 function cardError(refusal: Refusal): Record<string, unknown> {

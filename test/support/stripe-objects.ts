@@ -99,6 +99,7 @@ export interface CardFacts {
   last4: string;
   expMonth: number;
   expYear: number;
+  fingerprint: string;
   networks: readonly string[];
   codeCheck: 'pass' | 'fail' | null;
 }
@@ -118,7 +119,7 @@ export function paymentMethod(id: string, facts: CardFacts, customer: string | n
       display_brand: facts.brand,
       exp_month: facts.expMonth,
       exp_year: facts.expYear,
-      fingerprint: 'simulatedCard001',
+      fingerprint: facts.fingerprint,
       funding: 'credit',
       generated_from: null,
       last4: facts.last4,
@@ -195,7 +196,7 @@ export function charge(facts: ChargeFacts): StripeObject {
         exp_month: card.expMonth,
         exp_year: card.expYear,
         extended_authorization: { status: 'disabled' },
-        fingerprint: 'simulatedCard001',
+        fingerprint: card.fingerprint,
         funding: 'credit',
         incremental_authorization: { status: 'unavailable' },
         installments: null,

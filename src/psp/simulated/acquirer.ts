@@ -2,11 +2,13 @@ import { newId } from '../../id.js';
 import type { Secret } from '../../secret.js';
 import { judge, type KeptCard } from './kept-card.js';
 import { Ledger } from './ledger.js';
-import type { Order, Payment, Refund } from './payment.js';
+import type { Order, Payment, PaymentKind, Refund } from './payment.js';
 import { AMOUNT_SCENARIOS, APPROVED, type Scenario, type Verdict } from './scenarios.js';
 
 /** Payments, refunds and cards together; beyond it nothing new is taken. */
 export const MAX_RECORDS = 200_000;
+
+const KEEPS: ReadonlySet<PaymentKind> = new Set(['registration', 'page']);
 
 /** Why something can't be done. */
 export type Objection =
@@ -39,8 +41,14 @@ export class Acquirer {
     return this.#cards.get(name) ?? null;
   }
 
-  forget(name: string): void {
-    this.#cards.delete(name);
+  /** Names of the cards that are kept. */
+  get storedCards(): readonly string[] {
+    return [...this.#cards.keys()];
+  }
+
+  /** False when there is no such card. */
+  forget(name: string): boolean {
+    return this.#cards.delete(name);
   }
 
   /** A new payment that is running, or that one which has this reference already. */
@@ -88,7 +96,7 @@ export class Acquirer {
     payment.status = 'approved';
     payment.codeCheck = withCode ? verdict.codeCheck : null;
     payment.networkTransactionId = order.networkTransactionId ?? newId('ntx_');
-    if (order.stored) payment.storedCard = this.#keep(card);
+    if (order.stored && KEEPS.has(order.kind)) payment.storedCard = this.#keep(card);
     if (order.amount === 0) return;
     if (order.capture) payment.captured = order.amount;
     this.#move(payment, order.capture ? 'take' : 'reserve', order.amount);

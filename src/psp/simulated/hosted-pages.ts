@@ -2,7 +2,7 @@ import type { Clock } from '../../clock.js';
 import { newId } from '../../id.js';
 import { scenarioOf, type Acquirer } from './acquirer.js';
 import type { CardForm } from './card-form.js';
-import { judge, keptCard, type KeptCard } from './kept-card.js';
+import { judge, keptCard, type Expiry, type KeptCard } from './kept-card.js';
 import type { Notices } from './notices.js';
 import type { Payment } from './payment.js';
 import { APPROVED, AMOUNT_SCENARIOS, NEEDS_AUTHENTICATION, type Verdict } from './scenarios.js';
@@ -44,6 +44,7 @@ export interface HostedPagesOptions {
   clock: Clock;
   /** Which numbers (digits as bytes 0–9) are taken. */
   takes: (number: Uint8Array) => boolean;
+  fingerprintKey: Buffer;
   /** Of the page with this key. */
   urlOf: (key: string) => string;
 }
@@ -97,9 +98,10 @@ export class HostedPages {
   pay(key: string, form: CardForm): void {
     const page = this.#pages.get(key);
     if (page === undefined || this.stepOf(key)?.step !== 'card') return;
-    page.mistake = this.#mistakeIn(form);
-    if (page.mistake !== null || form.number === null) return;
-    const card = keptCard(form.number);
+    const expiry = expiryOf(form.fields.get('expiry') ?? '');
+    page.mistake = this.#mistakeIn(form, expiry);
+    if (page.mistake !== null || form.number === null || expiry === null) return;
+    const card = keptCard(form.number, expiry, this.#options.fingerprintKey);
     const network = form.fields.get('network') || undefined;
     if (network !== undefined && !card.networks.includes(network)) {
       page.mistake = 'network';
@@ -133,10 +135,10 @@ export class HostedPages {
     this.#tell(payment);
   }
 
-  #mistakeIn({ number, code, fields }: CardForm): CardMistake | null {
+  #mistakeIn({ number, code }: CardForm, expiry: Expiry | null): CardMistake | null {
     if (number === null || number.length < 12) return 'number';
     if (!this.#options.takes(number.reveal())) return 'test_only';
-    if (!isFuture(fields.get('expiry') ?? '', this.#options.clock.now())) return 'expiry';
+    if (expiry === null || isPast(expiry, this.#options.clock.now())) return 'expiry';
     return code === null || code.length < 3 ? 'code' : null;
   }
 
@@ -153,10 +155,14 @@ function isMet(verdict: Verdict): boolean {
   return !verdict.approved && verdict.code === NEEDS_AUTHENTICATION;
 }
 
-/** `MM/YY`, this month or later, in UTC. */
-function isFuture(text: string, now: number): boolean {
-  const [, month = '', year = ''] = /^\s*(0[1-9]|1[0-2])\s*\/?\s*(\d{2})\s*$/.exec(text) ?? [];
+/** `MM/YY`. */
+function expiryOf(text: string): Expiry | null {
+  const [, month, year] = /^\s*(0[1-9]|1[0-2])\s*\/?\s*(\d{2})\s*$/.exec(text) ?? [];
+  return month === undefined ? null : { month: Number(month), year: 2000 + Number(year) };
+}
+
+/** Whether its month, in UTC, is over. */
+function isPast({ month, year }: Expiry, now: number): boolean {
   const today = new Date(now);
-  const months = (today.getUTCFullYear() % 100) * 12 + today.getUTCMonth() + 1;
-  return month !== '' && Number(year) * 12 + Number(month) >= months;
+  return year * 12 + month <= today.getUTCFullYear() * 12 + today.getUTCMonth();
 }

@@ -19,6 +19,7 @@ button,.button{display:block;border-color:var(--accent);background:var(--accent)
 button.quiet{background:transparent;color:var(--accent)}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 .mistake{margin:0 0 1rem;padding:.75rem 1rem;border:2px solid var(--bad);border-radius:10px;color:var(--bad)}
+.kept{margin:0;color:var(--soft)}
 .mistake strong{display:block}
 footer{margin-top:1.25rem;color:var(--soft);font-size:.875rem}
 a{color:var(--accent)}`;
@@ -61,7 +62,7 @@ function content(page: Page, step: PageStep, language: PageLanguage, key: string
   const text = PAGE_TEXT[language];
   switch (step.step) {
     case 'card':
-      return cardForm(step.mistake, language, key);
+      return cardForm(page, step.mistake, language, key);
     case 'bank':
       return `<p>${text.bankAsks(step.last4)}</p>
 <form method="post" action="/pay/${key}/bank">
@@ -76,6 +77,7 @@ function content(page: Page, step: PageStep, language: PageLanguage, key: string
 }
 
 function cardForm(
+  { payment: { order } }: Page,
   mistake: (PageStep & { step: 'card' })['mistake'],
   language: PageLanguage,
   key: string,
@@ -95,7 +97,7 @@ function cardForm(
 <label>${text.expiry}<input name="expiry" inputmode="numeric" autocomplete="cc-exp" maxlength="7" required${wrong('expiry')}></label>
 <label>${text.code}<input name="card_code" inputmode="numeric" autocomplete="cc-csc" maxlength="4" required${wrong('code')}></label>
 <label>${text.network}<select name="network"${wrong('network')}><option value="">${text.networkAny}</option>${networks.join('')}</select></label>
-<button>${text.pay}</button>
+${order.stored ? `<p class="kept">${text.kept}</p>\n` : ''}<button>${text.pay}</button>
 </form>`;
 }
 

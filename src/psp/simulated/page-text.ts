@@ -10,6 +10,8 @@ interface PageText {
   network: string;
   networkAny: string;
   networks: Readonly<Record<'cartes_bancaires' | 'visa' | 'mastercard', string>>;
+  /** The card is kept for later charges. */
+  kept: string;
   pay: string;
   simulated: string;
   mistake: string;
@@ -38,6 +40,7 @@ export const PAGE_TEXT: Readonly<Record<PageLanguage, PageText>> = {
     network: 'Charge it as',
     networkAny: 'As the card prefers',
     networks: NETWORKS,
+    kept: 'The merchant keeps this card for later payments, as agreed with you.',
     pay: 'Pay',
     simulated: 'This payment provider is simulated. No money moves. Published test cards only.',
     mistake: 'There is a problem',
@@ -69,6 +72,7 @@ export const PAGE_TEXT: Readonly<Record<PageLanguage, PageText>> = {
     network: 'Payer avec la marque',
     networkAny: 'Au choix de la carte',
     networks: NETWORKS,
+    kept: 'Le marchand conserve cette carte pour de prochains paiements, comme convenu avec vous.',
     pay: 'Payer',
     simulated:
       'Ce prestataire de paiement est simulé. Aucun argent ne circule. Cartes de test publiées uniquement.',

@@ -15,7 +15,7 @@ export interface Order {
   /** False: only reserved. */
   capture: boolean;
   entry: 'moto' | 'ecommerce';
-  /** The card is kept. */
+  /** The card is kept: by whom asks, after a payment or a verification; by the provider, after the others. */
   stored: boolean;
   unattended: boolean;
   network: string | null;
@@ -67,8 +67,12 @@ export function paymentView(payment: Payment): object {
     network: payment.network,
     network_transaction_id: payment.networkTransactionId,
     stored_card: payment.storedCard,
-    last4: card?.last4 ?? null,
+    card: card && cardView(card),
   };
+}
+
+function cardView({ brand, last4, expiry, fingerprint }: KeptCard): object {
+  return { brand, last4, exp_month: expiry.month, exp_year: expiry.year, fingerprint };
 }
 
 export function refundView({ id, reference, payment, amount }: Refund): object {

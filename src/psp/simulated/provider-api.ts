@@ -4,7 +4,7 @@ import { Acquirer, type Objection } from './acquirer.js';
 import type { CardForm } from './card-form.js';
 import type { Fault, Verb } from './fault.js';
 import type { HostedPages } from './hosted-pages.js';
-import { keptCard, type KeptCard } from './kept-card.js';
+import { keptCard, type Expiry, type KeptCard } from './kept-card.js';
 import type { NoticeType } from './notices.js';
 import { paymentView, refundView, type Order, type Payment, type PaymentKind } from './payment.js';
 
@@ -52,7 +52,7 @@ const REFUSALS: Readonly<Record<Objection | 'malformed' | 'absent' | 'no_such_ca
   not_voidable: [409, 'there is nothing left to void'],
   more_than_taken: [409, 'more than was taken, or is left of it'],
   malformed: [400, 'a member is missing or wrong'],
-  absent: [404, 'there is no such payment'],
+  absent: [404, 'there is nothing of this name'],
   no_such_card: [409, 'that card is not kept here'],
 };
 
@@ -64,6 +64,7 @@ export interface ProviderApiOptions {
   slowMs: number;
   /** Which numbers (digits as bytes 0–9) are taken. */
   takes: (number: Uint8Array) => boolean;
+  fingerprintKey: Buffer;
 }
 
 /** The API: form-encoded requests, JSON answers. */
@@ -93,8 +94,7 @@ export class ProviderApi {
     if (verb === 'look_up')
       return path.endsWith('/refunds') ? this.#refundBy(reference) : this.#lookUp(fields);
     if (verb === 'forget') {
-      acquirer.forget(id ?? '');
-      return { status: 200, body: { deleted: true } };
+      return acquirer.forget(id ?? '') ? { status: 200, body: { deleted: true } } : refusal('absent');
     }
     if (verb === 'open_page') return this.#openPage(fields);
 
@@ -119,10 +119,9 @@ export class ProviderApi {
   async #take(kind: PaymentKind, form: CardForm, fault: Fault | null): Promise<ApiAnswer> {
     const { acquirer, clock, slowMs } = this.#options;
     const order = orderOf(kind, form.fields);
-    const stored = form.fields.get('stored_card') ?? null;
-    if (order === null || (stored === null) === (form.number === null)) return refusal('malformed');
-    const card = this.#cardOf(form, stored);
-    if (card === null) return refusal('no_such_card');
+    const card = this.#cardOf(form);
+    if (order === null || card === 'malformed') return refusal('malformed');
+    if (card === 'no_such_card') return refusal(card);
 
     const known = acquirer.payment({ id: null, reference: order.reference });
     const payment = acquirer.begin(order);
@@ -134,10 +133,15 @@ export class ProviderApi {
     return { ...answerOf(payment), told: { type: 'payment.updated', payment } };
   }
 
-  #cardOf({ number }: CardForm, stored: string | null): KeptCard | 'test_cards_only' | null {
-    if (stored !== null) return this.#options.acquirer.storedCard(stored);
-    if (number === null) return null;
-    return this.#options.takes(number.reveal()) ? keptCard(number) : 'test_cards_only';
+  /** The card that is named, or sent. */
+  #cardOf({ fields, number }: CardForm): KeptCard | 'malformed' | 'no_such_card' | 'test_cards_only' {
+    const { acquirer, takes, fingerprintKey } = this.#options;
+    const stored = fields.get('stored_card');
+    const expiry = expiryOf(fields);
+    if ((stored === undefined) === (number === null)) return 'malformed';
+    if (stored !== undefined) return acquirer.storedCard(stored) ?? 'no_such_card';
+    if (number === null || expiry === null) return 'malformed';
+    return takes(number.reveal()) ? keptCard(number, expiry, fingerprintKey) : 'test_cards_only';
   }
 
   #lookUp(fields: ReadonlyMap<string, string>): ApiAnswer {
@@ -187,6 +191,12 @@ function orderOf(kind: PaymentKind, fields: ReadonlyMap<string, string>): Order 
     networkTransactionId: fields.get('network_transaction_id') ?? null,
     description: fields.get('description') ?? null,
   };
+}
+
+function expiryOf(fields: ReadonlyMap<string, string>): Expiry | null {
+  const [month, year] = [Number(fields.get('expiry_month')), Number(fields.get('expiry_year'))];
+  const isDate = month >= 1 && month <= 12 && year >= 2000 && year <= 9999;
+  return isDate && Number.isInteger(month) && Number.isInteger(year) ? { month, year } : null;
 }
 
 function amountOf(fields: ReadonlyMap<string, string>): number | null {

@@ -1,4 +1,4 @@
-import { timingSafeEqual } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import {
   createServer,
   type IncomingMessage,
@@ -22,6 +22,7 @@ import { HostedPages } from './hosted-pages.js';
 import type { Ledger } from './ledger.js';
 import { Notices } from './notices.js';
 import { PageDoor } from './page-door.js';
+import type { Order } from './payment.js';
 import { ProviderApi, refusal, type ApiCall } from './provider-api.js';
 
 export interface SimulatedProviderOptions {
@@ -71,8 +72,11 @@ export class SimulatedProvider {
     this.#secret = Buffer.from(`Bearer ${secret}`);
     this.notices = new Notices({ url: webhookUrl, secret: webhookSecret, clock });
     const urlOf = (key: string): string => `${this.pagesUrl}/pay/${key}`;
-    this.#pages = new HostedPages({ acquirer, notices: this.notices, clock, takes, urlOf });
-    this.#api = new ProviderApi({ acquirer, pages: this.#pages, clock, takes, slowMs });
+    // Of the secret: cards are known again when the provider is started anew.
+    const fingerprintKey = createHmac('sha256', secret).update('card fingerprints').digest();
+    const cards = { acquirer, clock, takes, fingerprintKey };
+    this.#pages = new HostedPages({ ...cards, notices: this.notices, urlOf });
+    this.#api = new ProviderApi({ ...cards, pages: this.#pages, slowMs });
     this.#slowMs = slowMs;
     this.#control = new ControlDoor(this.faults, acquirer.ledger);
     const { cert, key } = makeCertificate(clock.now());
@@ -106,6 +110,16 @@ export class SimulatedProvider {
 
   get ledger(): Ledger {
     return this.#acquirer.ledger;
+  }
+
+  /** Names of the cards that it keeps. */
+  get storedCards(): readonly string[] {
+    return this.#acquirer.storedCards;
+  }
+
+  /** What was asked for under this reference. */
+  orderOf(reference: string): Order | null {
+    return this.#acquirer.payment({ id: null, reference })?.order ?? null;
   }
 
   /** A webhook about a payment, truly signed, as it would be sent now; null when there is no such payment. */

@@ -31,8 +31,20 @@ const chargeSchema = z.object({
 
 const paymentMethodSchema = z.object({
   id: z.string(),
-  card: z.object({ checks, networks: z.object({ available: z.array(z.string()) }).nullish() }).nullish(),
+  customer: z.unknown(),
+  card: z
+    .object({
+      checks,
+      networks: z.object({ available: z.array(z.string()) }).nullish(),
+      brand: text,
+      last4: text,
+      exp_month: z.unknown(),
+      exp_year: z.unknown(),
+      fingerprint: text,
+    })
+    .nullish(),
 });
+export type PaymentMethod = z.infer<typeof paymentMethodSchema>;
 
 const metadata = z.record(z.string(), z.string()).nullish();
 

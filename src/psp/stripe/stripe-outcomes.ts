@@ -2,6 +2,7 @@ import { NETWORKS, type Network } from '../../card/networks.js';
 import type { Found, Money, Outcome, RefundOutcome } from '../psp.js';
 import { providerCode } from '../provider-code.js';
 import { fromStripe } from './stripe-amounts.js';
+import { cardOfPage } from './stripe-card.js';
 import { declineOfStripe, type StripeRefusal } from './stripe-declines.js';
 import type { CheckoutSession, PaymentIntent, Refund, SetupIntent, StripeError } from './stripe-objects.js';
 
@@ -31,7 +32,7 @@ export function foundSetup(setup: SetupIntent): Found {
 export function foundSession(session: CheckoutSession): Found {
   const intent = typeof session.payment_intent === 'object' ? session.payment_intent : null;
   const found: Found = intent ? foundIntent(intent) : { status: 'absent' };
-  if (found.status === 'approved') return found;
+  if (intent && found.status === 'approved') return { ...found, ...cardOfPage(intent) };
   const providerReference = session.id;
   if (session.status === 'expired') return { ...ended(providerReference, 'expired'), refunded: 0 };
   const authenticated = intent?.status === 'processing';

@@ -21,6 +21,7 @@ import {
 import { stripeBounds, toStripe } from './stripe-amounts.js';
 import { away, confirmed, givenBack, had, hasGoneOn, isMissing, isOfCard, sought } from './stripe-answers.js';
 import { StripeApi } from './stripe-api.js';
+import { nameOfStored } from './stripe-card.js';
 import {
   checkoutSessionSchema,
   customerSchema,
@@ -113,7 +114,7 @@ export class StripePsp implements Psp {
     if (outcome.status !== 'approved') return outcome;
     const { providerReference } = outcome;
     if (method === null) return { status: 'unknown', providerReference, why: 'unreadable' };
-    return { ...outcome, stored: `${customer.id}/${method}` };
+    return { ...outcome, stored: nameOfStored(customer.id, method) };
   }
 
   async authorize(request: AuthorizeRequest): Promise<Outcome> {

@@ -94,7 +94,7 @@ export function refundFields({ reference, money }: RefundRequest, intent: string
 }
 
 export function pageFields(request: PageRequest): Fields {
-  const { reference, description, returnUrl } = request;
+  const { reference, description, returnUrl, keep } = request;
   const { amount, currency } = toStripe(request.money);
   const item = 'line_items[0]';
   return {
@@ -103,6 +103,9 @@ export function pageFields(request: PageRequest): Fields {
     ...ofCard(reference),
     'payment_intent_data[metadata][reference]': reference,
     'payment_intent_data[description]': description,
+    // Checkout tells the payer of it, and gives the card to a customer that it makes when it is paid.
+    'payment_intent_data[setup_future_usage]': keep ? 'off_session' : null,
+    customer_creation: keep ? 'always' : null,
     // A page is for what a telephone can't do: the bank has asked for authentication, or might.
     'payment_method_options[card][request_three_d_secure]': 'any',
     [`${item}[quantity]`]: 1,

@@ -27,7 +27,12 @@ function begun(acquirer: Acquirer, change: Partial<Order> = {}): Payment {
   return payment;
 }
 
-const visa = () => keptCard(Secret.of(Uint8Array.from('4242424242424242', Number)));
+const visa = () =>
+  keptCard(
+    Secret.of(Uint8Array.from('4242424242424242', Number)),
+    { month: 12, year: 2034 },
+    Buffer.alloc(32, 1),
+  );
 
 describe('the books', () => {
   it('take no payment beyond their bound, and still know those they have', () => {
@@ -41,7 +46,7 @@ describe('the books', () => {
 
   it('count refunds and kept cards as well', () => {
     const acquirer = new Acquirer(3);
-    const payment = begun(acquirer, { stored: true });
+    const payment = begun(acquirer, { kind: 'page', stored: true });
     acquirer.finish(payment, visa(), null);
     expect(acquirer.refund('rfd_1', payment, 50)).toMatchObject({ amount: 50 });
     expect(acquirer.refund('rfd_2', payment, 50)).toBe('full');

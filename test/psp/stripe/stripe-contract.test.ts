@@ -42,6 +42,7 @@ async function start(): Promise<PspUnderTest> {
     unreachable: account('https://127.0.0.1:1'),
     cards: {
       good: '4242424242424242',
+      coBadged: '4000002500001001',
       declined: '4000000000000002',
       wrongCode: '4000000000000127',
       authentication: '4000002760003184',
@@ -62,8 +63,17 @@ async function start(): Promise<PspUnderTest> {
         takings: amounts('taken').length,
       };
     },
-    async pay(page, agreed) {
-      stripe.account.pay(page.providerReference, agreed ? 'approve' : 'refuse');
+    async pay(page, agreed, number) {
+      stripe.account.pay(page.providerReference, agreed ? 'approve' : 'refuse', number);
+    },
+    kept: () => stripe.account.storedCards.length,
+    flagsOf(reference) {
+      const path = `POST payment_intents/${stripe.account.intentOf(reference)?.id}/confirm`;
+      const params = stripe.requests.find(({ what }) => what === path)?.params ?? {};
+      return {
+        moto: params['payment_method_options[card][moto]'] === 'true',
+        unattended: params['off_session'] === 'true',
+      };
     },
     notice(reference) {
       if (reference === null) return stripe.notice('account.updated', { id: 'acct_1' }, clock.now());

@@ -158,6 +158,32 @@ describe('the stripe package', () => {
     expect(session).toMatchObject({ status: 'open', amount_total: 1_250 });
   });
 
+  it('makes a page that keeps the card with the same parameters, and reads what became of it', async () => {
+    const money = { amount: 1_250, currency: 'EUR' };
+    const { providerReference } = await ours.hostedPage({
+      ...{ reference: 'chg_9', money, description: null, language: 'en', keep: true },
+      ...{ returnUrl: 'https://pay.example/done', expiresAt: '2026-11-22T00:30:00Z' },
+    });
+    const mine = simulator.requests.at(-1)?.params ?? {};
+    const data = { setup_future_usage: 'off_session', metadata: { reference: 'chg_9' } } as const;
+    await theirs.checkout.sessions.create({
+      ...{ mode: 'payment', customer_creation: 'always', payment_intent_data: data },
+      ...{ line_items: [], success_url: 'https://pay.example/done' },
+    });
+    expect(mine).toMatchObject(simulator.requests.at(-1)?.params ?? {});
+
+    simulator.account.pay(providerReference, 'approve');
+    const expand = ['payment_intent.latest_charge', 'payment_intent.payment_method'];
+    const session = await theirs.checkout.sessions.retrieve(providerReference, { expand });
+    const intent = session.payment_intent as Stripe.PaymentIntent;
+    const method = intent.payment_method as Stripe.PaymentMethod;
+    expect(method).toMatchObject({ customer: session.customer, card: { brand: 'visa', last4: '4242' } });
+    expect(intent).toMatchObject({ setup_future_usage: 'off_session', customer: session.customer });
+    expect(await ours.lookUp({ reference: 'chg_9', providerReference })).toMatchObject({
+      stored: `${session.customer as string}/${method.id}`,
+    });
+  });
+
   it('tells the simulator’s refusals apart', async () => {
     const intent = await theirs.paymentIntents.create({ amount: 1_250, currency: 'eur' });
     simulator.account.nextDecline = { code: 'card_declined', decline_code: 'insufficient_funds' };

@@ -507,6 +507,40 @@ describe('hosted page', () => {
     });
   });
 
+  it('has Checkout keep the card where that is asked for, and charges it later', async () => {
+    const request = { ...pageOf(), keep: true };
+    const page = await psp.hostedPage(request);
+    expect(stripe.requests[0]?.params).toMatchObject({
+      'payment_intent_data[setup_future_usage]': 'off_session',
+      customer_creation: 'always',
+    });
+    stripe.account.pay(page.providerReference, 'approve');
+    const paid = await psp.lookUp({ reference: request.reference, ...page });
+    expect(paid).toMatchObject({
+      status: 'approved',
+      card: { brand: 'visa', last4: '4242', expMonth: 12, expYear: 2034, fingerprint: expect.any(String) },
+      stored: expect.stringMatching(/^cus_\w+\/pm_\w+$/),
+    });
+    const { stored } = paid as { stored: string };
+    const later = chargeOf({ kept: stored, entry: 'ecommerce', unattended: true, stored: true });
+    expect(await psp.authorize(later)).toMatchObject({ status: 'approved', card: null, stored: null });
+    expect(lastParams()).toMatchObject({ off_session: 'true', payment_method: stored.split('/')[1] });
+    expect(lastParams()).not.toHaveProperty('payment_method_options[card][moto]');
+  });
+
+  it('names no card that Checkout has not kept: Stripe would not charge it again', async () => {
+    const request = pageOf();
+    const page = await psp.hostedPage(request);
+    stripe.account.pay(page.providerReference, 'approve');
+    expect(await psp.lookUp({ reference: request.reference, ...page })).toMatchObject({ stored: null });
+    const customer = (await psp.tokenize(cardOf({ stored: true }))) as { stored: string };
+    const method = stripe.account.intentOf(request.reference)?.['payment_method'];
+    const kept = `${customer.stored.split('/')[0]}/${String(method)}`;
+    stripe.account.movements.length = 0;
+    await expect(psp.authorize(chargeOf({ kept }))).rejects.toMatchObject({ code: 'psp_misconfigured' });
+    expect(stripe.account.movements).toEqual([]);
+  });
+
   it('is closed, and nobody can pay there any more', async () => {
     const request = pageOf();
     const page = await psp.hostedPage(request);
