@@ -17,6 +17,8 @@ export type Content = 'data-key' | 'card' | 'stored' | 'bin' | 'network';
 
 /** The layout that rows get now; bound into every seal. */
 export const LAYOUT = 2;
+/** What a provider's name is bound to besides its place: it may outlive the record. */
+export const NO_RECORD = '';
 const KEY_BYTES = 32;
 
 /**

@@ -9,17 +9,28 @@ export interface Place {
   index: Buffer;
 }
 
-/** What only the keys open. */
-export interface SealedCard {
+/** A data key of a row, and who wraps it. */
+export interface SealedKey {
   layout: number;
   keyVersion: string;
   dataKey: Buffer;
+}
+
+/** A provider's name for a card once more, apart from the card: by it the card is forgotten there in the end. */
+export interface SealedName extends SealedKey {
+  name: Buffer;
+}
+
+/** What only the keys open. */
+export interface SealedCard extends SealedKey {
   /** Whether `card` is number and expiry, or a provider's name for the card. */
   holds: 'card' | 'stored';
   card: Buffer;
   bin: Buffer;
   /** What the network calls the first payment; null before it. */
   network: Buffer | null;
+  /** Of a row that is put and `holds` a name; it is not read with the row. */
+  name?: SealedName;
 }
 
 export interface TokenRow {
