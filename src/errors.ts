@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'capture_in_progress'
   | 'capture_over'
   | 'link_not_possible'
+  | 'conflict'
   | 'idempotency_in_progress'
   | 'idempotency_mismatch'
   | 'payload_too_large'

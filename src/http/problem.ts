@@ -23,6 +23,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   capture_in_progress: { status: 409, title: 'The call has a capture already' },
   capture_over: { status: 409, title: 'The capture is over' },
   link_not_possible: { status: 409, title: 'The capture can not be paid by a link' },
+  conflict: { status: 409, title: 'Somebody else changed it at the same moment', retryAfter: 1 },
   token_spent: { status: 409, title: 'The token has been spent' },
   token_closed: { status: 409, title: 'The token may not be charged any more' },
   charge_not_voidable: { status: 409, title: 'The charge can not be voided' },

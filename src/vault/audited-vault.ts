@@ -71,8 +71,8 @@ function announcing(request: TokenizeRequest, intent: Intent): TokenizeRequest {
   const { merchant } = request;
   return {
     ...request,
-    announce: (view) => ({
-      ...request.announce(view),
+    announce: async (view) => ({
+      ...(await request.announce(view)),
       outcome: (slot) => intent.done(slot, nameOf(merchant, view.token)),
     }),
   };

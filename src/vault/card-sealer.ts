@@ -1,17 +1,26 @@
 import type { CardSecret } from '../card/card.js';
 import { AppError } from '../errors.js';
 import type { Secret } from '../secret.js';
-import { aadOf, bindingOf, LAYOUT, newDataKey, openCard, sealCard, type Binding } from './envelope.js';
+import {
+  aadOf,
+  bindingOf,
+  LAYOUT,
+  newDataKey,
+  NO_RECORD,
+  openCard,
+  sealCard,
+  type Binding,
+} from './envelope.js';
 import type { KeyProvider } from './key-provider.js';
 import { openBin, openNetworkId, openStored, sealBin, sealNetworkId, sealStored } from './sealed-text.js';
-import type { Place, SealedCard, TokenRow } from './token-store.js';
+import type { Place, SealedCard, SealedKey, SealedName, TokenRow } from './token-store.js';
 import type { StoredCard } from './vault.js';
 
-/** What is sealed of a card: the provider's name for it instead of its number, where there is one. */
+/** What is sealed of a card: its number, or the provider's name for it. */
 export interface Sealable {
-  card: CardSecret;
+  sealed: CardSecret | StoredCard;
   bin: string | null;
-  stored: StoredCard | null;
+  networkTransactionId: string | null;
 }
 
 /** What a row holds, but for its record. The caller wipes the number. */
@@ -32,23 +41,32 @@ export class CardSealer {
     this.#keys = keys;
   }
 
-  async seal(place: Place, record: string, { card, bin, stored }: Sealable): Promise<SealedCard> {
-    const binding = bindingOf(LAYOUT, place, record);
-    const dataKey = newDataKey();
-    try {
-      const wrapped = await this.#keys.wrap(place.merchant, dataKey, aadOf('data-key', binding));
-      return {
-        layout: LAYOUT,
-        keyVersion: wrapped.version,
-        dataKey: wrapped.sealed,
-        holds: stored === null ? 'card' : 'stored',
-        card: stored === null ? sealCard(dataKey, card, binding) : sealStored(dataKey, stored, binding),
-        bin: sealBin(dataKey, bin, binding),
-        network: null,
-      };
-    } finally {
-      dataKey.wipe();
-    }
+  async seal(
+    place: Place,
+    record: string,
+    { sealed, bin, networkTransactionId }: Sealable,
+  ): Promise<SealedCard> {
+    const row = await this.#underNewKey(place, record, (dataKey, binding) => ({
+      ...('number' in sealed
+        ? { holds: 'card' as const, card: sealCard(dataKey, sealed, binding) }
+        : { holds: 'stored' as const, card: sealStored(dataKey, sealed, binding) }),
+      bin: sealBin(dataKey, bin, binding),
+      network: networkTransactionId === null ? null : sealNetworkId(dataKey, networkTransactionId, binding),
+    }));
+    return 'number' in sealed ? row : { ...row, name: await this.sealName(place, sealed) };
+  }
+
+  /** Under a data key of its own, as that of its card is shredded before. */
+  sealName(place: Place, stored: StoredCard): Promise<SealedName> {
+    return this.#underNewKey(place, NO_RECORD, (dataKey, binding) => ({
+      name: sealStored(dataKey, stored, binding),
+    }));
+  }
+
+  openName(place: Place, sealed: SealedName): Promise<StoredCard> {
+    return this.#withDataKey(place, { record: NO_RECORD, sealed }, (dataKey, binding) =>
+      fitting(openStored(dataKey, sealed.name, binding)),
+    );
   }
 
   /** The BIN alone: what is shown of a card needs no number. */
@@ -90,9 +108,25 @@ export class CardSealer {
     }
   }
 
+  async #underNewKey<T>(
+    place: Place,
+    record: string,
+    use: (dataKey: Secret, binding: Binding) => T,
+  ): Promise<SealedKey & T> {
+    const binding = bindingOf(LAYOUT, place, record);
+    const dataKey = newDataKey();
+    try {
+      const wrapped = await this.#keys.wrap(place.merchant, dataKey, aadOf('data-key', binding));
+      const sealed = { layout: LAYOUT, keyVersion: wrapped.version, dataKey: wrapped.sealed };
+      return { ...sealed, ...use(dataKey, binding) };
+    } finally {
+      dataKey.wipe();
+    }
+  }
+
   async #withDataKey<T>(
     place: Place,
-    { record, sealed }: TokenRow,
+    { record, sealed }: Keyed,
     use: (dataKey: Secret, binding: Binding) => T,
   ): Promise<T> {
     const binding = bindingOf(sealed.layout, place, record);
@@ -104,6 +138,12 @@ export class CardSealer {
       dataKey.wipe();
     }
   }
+}
+
+/** As much of a row as its data key is bound to. */
+interface Keyed {
+  record: string;
+  sealed: SealedKey;
 }
 
 /** What was opened; a seal that does not fit opened nothing. */

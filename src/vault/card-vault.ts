@@ -1,4 +1,3 @@
-import { cardView } from '../card/card.js';
 import { timestamp, type Clock } from '../clock.js';
 import { AppError, codeOf, type ErrorCode } from '../errors.js';
 import { bucketOf, canonicalId, newId } from '../id.js';
@@ -9,7 +8,8 @@ import { CardSealer } from './card-sealer.js';
 import type { KeyProvider } from './key-provider.js';
 import { retentionOf } from './retention.js';
 import { OPENED_S } from './row-keys.js';
-import type { Place, TokenRow, TokenStore } from './token-store.js';
+import type { Place, SealedCard, TokenRow, TokenStore } from './token-store.js';
+import { faceOf, isSeen, likenessOf } from './unseen-card.js';
 import type { Behind, OutcomeIn, TokenizeRequest, TokenView, Vault } from './vault.js';
 
 export interface VaultOptions {
@@ -34,6 +34,7 @@ const OPENS_PER_HOUR = 10;
 /** What is no fault of the vault: it is told as it is. */
 const TOLD: ReadonlySet<ErrorCode> = new Set([
   'unsettled',
+  'conflict',
   'token_spent',
   'token_closed',
   'too_many_charges',
@@ -63,24 +64,24 @@ export class CardVault implements Vault {
     return this.#guarded(async () => {
       const { clock, keys, metrics, store, ttlDays } = this.#options;
       const began = clock.monotonic();
-      const { merchant, card, purpose, usage, channel, consent, metadata, stored } = request;
+      const { merchant, card, purpose, usage, channel, consent, metadata } = request;
       const token = newId(TOKEN_PREFIX, request.bucket);
       const created = clock.now();
       const retention = retentionOf(purpose, card, created, ttlDays);
       const place = await this.#placeOf(merchant, token, request.bucket);
-      const mac = await keys.mac('fingerprint', merchant, card.number.reveal());
+      const mac = await keys.mac('fingerprint', merchant, likenessOf(card));
       const [fingerprint, deadline] = await Promise.all([
         store.alias(merchant, mac, newId(''), retention.record),
         store.deadline(place),
       ]);
 
-      const { bin, ...shown } = cardView(card, request);
+      const { bin, ...shown } = faceOf(card, request);
       const given = { fingerprint, purpose, usage, channel, created, consent, metadata };
       const kept: CardRecord = { ...shown, ...given, expires: retention.card, durability: store.durability };
       const record = recordText(kept);
-      const sealed = await this.#sealer.seal(place, record, { card, bin, stored });
+      const sealed = await this.#sealed(place, record, request, bin);
       const view = viewOf(token, kept, bin);
-      await store.put(place, { record, sealed }, retention, request.announce(view), deadline);
+      await store.put(place, { record, sealed }, retention, await request.announce(view), deadline);
       metrics.tokens.inc({ purpose });
       metrics.vaultSeconds.observe((clock.monotonic() - began) / 1000);
       return view;
@@ -120,6 +121,17 @@ export class CardVault implements Vault {
       if (found === null) return false;
       return (await this.#options.store.destroy(found.place, outcome)) || this.#missing(found.place, false);
     });
+  }
+
+  /** Null where there is nothing that could be charged: an unseen card that nobody keeps. */
+  async #sealed(
+    place: Place,
+    record: string,
+    { card, stored, networkTransactionId = null }: TokenizeRequest,
+    bin: string | null,
+  ): Promise<SealedCard | null> {
+    const sealed = stored ?? (isSeen(card) ? card : null);
+    return sealed && this.#sealer.seal(place, record, { sealed, bin, networkTransactionId });
   }
 
   async #behind(merchant: string, typed: string): Promise<Behind | null> {

@@ -8,11 +8,12 @@ import type { ReplicatedRedis } from '../redis/redis.js';
 import { slotEntryArguments, slotEntryKeys, type SlotEntry } from '../redis/slot-entry.js';
 import { DurableWrites } from './durable-writes.js';
 import { Persistence } from './persistence.js';
+import { nameFields } from './name-fields.js';
 import type { Retention } from './retention.js';
 import { rowKeys } from './row-keys.js';
 import { Settling } from './settling.js';
 import { ALIAS, DESTROY, NOW, OPENING, PUT, REMEMBER } from './token-scripts.js';
-import type { Place, TokenRow, TokenStore } from './token-store.js';
+import type { NewRow, Place, SealedCard, TokenRow, TokenStore } from './token-store.js';
 import type { Announcement, OutcomeIn } from './vault.js';
 import { Withdrawals } from './withdrawals.js';
 
@@ -24,6 +25,8 @@ export interface RedisTokenStoreOptions {
   durability?: Durability;
   /** How long a write may be tried before it is given up; the caller is on the line. */
   patienceMs?: number;
+  /** Told of each card that was destroyed. */
+  destroyed?: (place: Place) => void;
 }
 
 const PATIENCE_MS = 4_000;
@@ -35,8 +38,9 @@ const NAME_BYTES = 16;
 const FIELDS = { card: 's', stored: 'p' } as const;
 
 /**
- * Rows in Redis: `tw:v:{slot}:s:<index>` is the sealed card (a hash), `tw:v:{slot}:r:<index>` the record (JSON), and
- * `tw:f:{slot of the fingerprint}:<fingerprint>` its outside name. Each ends by EXPIREAT.
+ * Rows in Redis: `tw:v:{slot}:s:<index>` is the sealed card (a hash), `tw:v:{slot}:r:<index>` the record (JSON),
+ * `tw:v:{slot}:p:<index>` the name that a provider has for the card (a hash), and
+ * `tw:f:{slot of the fingerprint}:<fingerprint>` the fingerprint's outside name. Each ends by EXPIREAT.
  */
 export class RedisTokenStore implements TokenStore {
   readonly #redis: ReplicatedRedis;
@@ -44,14 +48,16 @@ export class RedisTokenStore implements TokenStore {
   readonly #writes: DurableWrites;
   readonly #settling: Settling;
   readonly #withdrawals: Withdrawals;
+  readonly #destroyed: (place: Place) => void;
 
   constructor(options: RedisTokenStoreOptions) {
-    const { redis, clock, log, durability = 'local', patienceMs = PATIENCE_MS } = options;
+    const { redis, clock, log, durability = 'local', patienceMs = PATIENCE_MS, destroyed } = options;
     this.#redis = redis;
     this.#persistence = new Persistence(redis, clock, patienceMs);
     this.#writes = new DurableWrites(redis, this.#persistence, durability);
     this.#settling = new Settling(redis, clock, log);
     this.#withdrawals = new Withdrawals(redis, log);
+    this.#destroyed = destroyed ?? (() => {});
   }
 
   get durability(): Durability {
@@ -73,31 +79,34 @@ export class RedisTokenStore implements TokenStore {
 
   async put(
     place: Place,
-    row: TokenRow,
+    row: NewRow,
     retention: Retention,
     announcement: Announcement,
     deadline?: number,
   ): Promise<void> {
-    const { slot, sealed, record } = rowKeys(place);
+    const { slot, sealed, record, name } = rowKeys(place);
     const entry = entryOf(slot, announcement);
-    const { layout, keyVersion, dataKey, holds, card, bin } = row.sealed;
-    const keys = [...slotEntryKeys(entry), sealed, record];
+    const named = row.sealed?.name ? nameFields(row.sealed.name) : [];
+    const keys = [...slotEntryKeys(entry), sealed, record, ...(named.length > 0 ? [name] : [])];
     const args = [
       ...slotEntryArguments(entry),
       ...[deadline ?? (await this.deadline(place)), retention.card, row.record, retention.record],
-      ...['v', layout, 'k', keyVersion, 'w', dataKey, FIELDS[holds], card, 'b', bin],
+      ...[named.length, ...named, ...fieldsOf(row.sealed)],
     ];
     let outcome;
     try {
       outcome = await this.#writes.run(PUT, keys, args);
     } catch (error) {
-      if (codeOf(error) === 'redis_unavailable') {
+      const replaces = announcement.writes.some((write) => write.replaces !== undefined);
+      if (codeOf(error) === 'redis_unavailable' && !replaces) {
         const [append] = entry.appends ?? [];
         const told = append === undefined ? null : withdrawn(append);
         this.#withdrawals.add({ sealed, record, outbox: outboxKey(slot), events: entry.events, told });
       }
       throw error;
     }
+    if (outcome === 'stale')
+      throw new AppError('conflict', 'a record has changed since it was read; try again');
     if (outcome !== 'kept') throw new AppError('redis_unavailable', 'Redis took too long; try again');
   }
 
@@ -122,7 +131,9 @@ export class RedisTokenStore implements TokenStore {
     const { slot, sealed } = rowKeys(place);
     const append = outcome?.(slot);
     const [keys, args] = append === undefined ? [[], []] : [[append.key], [append.value]];
-    return (await this.#writes.run(DESTROY, [sealed, ...keys], args)) === 1;
+    const there = (await this.#writes.run(DESTROY, [sealed, ...keys], args)) === 1;
+    if (there) this.#destroyed(place);
+    return there;
   }
 
   async opening(place: Place, most: number, withinSeconds: number): Promise<number> {
@@ -143,6 +154,13 @@ export class RedisTokenStore implements TokenStore {
     this.#withdrawals.close();
     this.#settling.close();
   }
+}
+
+function fieldsOf(sealed: SealedCard | null): (string | number | Buffer)[] {
+  if (sealed === null) return [];
+  const { layout, keyVersion, dataKey, holds, card, bin, network } = sealed;
+  const always = ['v', layout, 'k', keyVersion, 'w', dataKey, FIELDS[holds], card, 'b', bin];
+  return network === null ? always : [...always, 'n', network];
 }
 
 function entryOf(slot: string, { events, writes, outcome }: Announcement): SlotEntry {

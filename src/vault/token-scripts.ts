@@ -26,24 +26,32 @@ return now[1] * 1000 + math.floor(now[2] / 1000)`,
 };
 
 /**
- * KEYS: the slot entry's, the sealed card, the record. ARGV: the slot entry's, the time after which the write is refused
- * (ms), when the seal ends (s), the record, when it ends (s), fields of the seal. Run again with the same row it says the same and changes nothing, but
- * writes: `kept`, or `late`.
+ * KEYS: the slot entry's, the sealed card, the record, a provider's name if there is one. ARGV: the slot entry's, the
+ * time after which the write is refused (ms), when the seal ends (s), the record, when it and the name end (s), how many
+ * arguments are the name's, its fields, fields of the seal, if there is one. Run again with the same row it says the same and changes nothing, but writes: `kept`, `late`, or `stale` when what it replaces has changed.
  */
 export const PUT: Script = {
   name: 'vault-put',
   lua: `${SLOT_ENTRY_LUA}
-local sealed = KEYS[more_keys]
-if redis.call('EXISTS', sealed) == 1 then
-  redis.call('EXPIREAT', sealed, ARGV[more_args + 1])
+local sealed, record = KEYS[more_keys], KEYS[more_keys + 1]
+if redis.call('EXISTS', record) == 1 then
+  redis.call('EXPIREAT', record, ARGV[more_args + 3])
   return 'kept'
 end
 local now = redis.call('TIME')
 if now[1] * 1000 + now[2] / 1000 > tonumber(ARGV[more_args]) then return 'late' end
+if stale() then return 'stale' end
 announce()
-redis.call('SET', KEYS[more_keys + 1], ARGV[more_args + 2], 'EXAT', ARGV[more_args + 3])
-redis.call('HSET', sealed, unpack(ARGV, more_args + 4))
-redis.call('EXPIREAT', sealed, ARGV[more_args + 1])
+redis.call('SET', record, ARGV[more_args + 2], 'EXAT', ARGV[more_args + 3])
+local name, seal = KEYS[more_keys + 2], more_args + 5 + ARGV[more_args + 4]
+if name then
+  redis.call('HSET', name, unpack(ARGV, more_args + 5, seal - 1))
+  redis.call('EXPIREAT', name, ARGV[more_args + 3])
+end
+if ARGV[seal] then
+  redis.call('HSET', sealed, unpack(ARGV, seal))
+  redis.call('EXPIREAT', sealed, ARGV[more_args + 1])
+end
 return 'kept'`,
 };
 

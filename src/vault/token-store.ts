@@ -39,6 +39,9 @@ export interface TokenRow {
   sealed: SealedCard;
 }
 
+/** A row as it is put; without a seal there is a record alone, as there is once the sealed card has gone. */
+export type NewRow = Pick<TokenRow, 'record'> & { sealed: SealedCard | null };
+
 /**
  * Keeps rows durably: what resolved is where `durability` says. Every method rejects with AppError
  * `redis_unavailable` when that can't be promised, `internal` when the store holds what it should not.
@@ -52,11 +55,12 @@ export interface TokenStore {
   alias(merchant: string, fingerprint: Buffer, candidate: string, keepUntil: number): Promise<string>;
   /**
    * Writes row, event and records at once. Tries again by itself for a while; what it gave up is not there, or is
-   * taken back as soon as the store answers.
+   * taken back as soon as the store answers, unless it replaces a record: then that tells whether it is there. Rejects
+   * with `conflict` when such a record has changed.
    */
   put(
     place: Place,
-    row: TokenRow,
+    row: NewRow,
     retention: Retention,
     announcement: Announcement,
     deadline?: number,

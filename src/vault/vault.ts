@@ -1,6 +1,7 @@
 import type { CardSecret, CardView } from '../card/card.js';
 import type { CardNetworks } from '../card/networks.js';
 import type { SlotAppend, SlotWrite } from '../redis/keys.js';
+import type { UnseenCard } from './unseen-card.js';
 
 export const PURPOSES = ['single', 'saved', 'subscription', 'dispute'] as const;
 export type Purpose = (typeof PURPOSES)[number];
@@ -15,22 +16,29 @@ export interface Consent {
   wording: string;
 }
 
-export interface TokenizeRequest extends CardNetworks {
+/** What a token is for. */
+export interface TokenTerms {
+  purpose: Purpose;
+  usage: Usage;
+  consent: Consent | null;
+  metadata: Readonly<Record<string, string>>;
+}
+
+export interface TokenizeRequest extends CardNetworks, TokenTerms {
   merchant: string;
   /** The slot: the new token is drawn so that it, the record, the index and `announce`'s writes share it. */
   bucket: number;
-  card: CardSecret;
-  purpose: Purpose;
-  consent: Consent | null;
-  usage: Usage;
+  card: CardSecret | UnseenCard;
   channel: Channel;
-  metadata: Readonly<Record<string, string>>;
-  /** Where no cards are kept: what the provider calls this one. It is sealed in the card's place, and no number is. */
-  stored: StoredCard | null;
   /**
-   * What shall become true together with the token: called with it, before the write.
+   * Where the provider keeps the card: what it calls it. That is sealed in the card's place, and no number is. Without
+   * it nothing is sealed of a card that is unseen: its token is spent from the first, and only its record is kept.
    */
-  announce(token: TokenView): Announcement;
+  stored: StoredCard | null;
+  /** What the network calls the payment with which the card came, as in `remember`; left out: none. */
+  networkTransactionId?: string | null;
+  /** What shall become true together with the token: called with it, before the write. */
+  announce(token: TokenView): Promise<Announcement> | Announcement;
 }
 
 /** A card that a payment provider keeps, and its name for it: printable ASCII without spaces, 200 characters at most. */
@@ -76,7 +84,10 @@ export interface Behind {
  * token that it does not know is `unsettled` for a minute.
  */
 export interface Vault {
-  /** Resolves once the sealed record, its index and its event are durable, in one atomic write. */
+  /**
+   * Resolves once the sealed record, its index and its event are durable, in one atomic write. Rejects with AppError
+   * `conflict`, and seals nothing, when a record that is replaced with it has changed since it was read.
+   */
   tokenize(request: TokenizeRequest): Promise<TokenView>;
   /** Null when unknown, expired, destroyed, or another merchant's. Tolerates case and `I L O`. */
   token(merchant: string, token: string): Promise<TokenView | null>;

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { CardSecret } from '../../src/card/card.js';
 import { CardTill } from '../../src/charge/card-till.js';
 import { Cashier } from '../../src/charge/cashier.js';
 import { ChargeBook } from '../../src/charge/charge-book.js';
@@ -15,7 +16,7 @@ import { systemClock } from '../../src/clock.js';
 import type { Limits as LimitSettings } from '../../src/config.js';
 import { Limits } from '../../src/fraud/limits.js';
 import { MotoSums } from '../../src/fraud/moto-sums.js';
-import { silentLogger } from '../../src/log.js';
+import { silentLogger, type Logger } from '../../src/log.js';
 import { createMetrics } from '../../src/metrics.js';
 import type { Psp } from '../../src/psp/psp.js';
 import { BUCKETS, slotTag } from '../../src/redis/keys.js';
@@ -61,6 +62,8 @@ export interface ChargeWorld<P extends Psp = LedgerPsp> {
   token(more?: Partial<TokenizeRequest>): Promise<string>;
   /** Events in the outboxes of all slots, the oldest of each first: types and data. */
   events(): Promise<{ type: string; sequence: number; data: Record<string, unknown> }[]>;
+  /** What was warned of: charges and words. */
+  readonly warned: [charge: unknown, message: string][];
   /** Turns the clock of the charges. */
   pass(ms: number): void;
   stop(): Promise<void>;
@@ -82,7 +85,9 @@ export async function startChargeWorld(
   const redis = await server.client();
   let ahead = 0;
   const clock = { ...systemClock, now: () => Date.now() + ahead };
-  const shared = { clock, log: silentLogger, metrics: createMetrics() };
+  const warned: [unknown, string][] = [];
+  const log: Logger = { ...silentLogger, warn: ({ detail }, message) => void warned.push([detail, message]) };
+  const shared = { clock, log, metrics: createMetrics() };
   const tokens = new RedisTokenStore({ redis, ...shared });
   const vault = new CardVault({ keys, store: tokens, ttlDays: 15, opensPerHour: 1_000, ...shared });
   const store = new ChargeStore({ redis, durability: 'local', clock, graceMs: GRACE_MS });
@@ -92,7 +97,7 @@ export async function startChargeWorld(
   const outbox = { nudge: () => {} };
   const book = new ChargeBook({ store, vault, sums, outbox, live: false, ...shared });
   const cashier = new Cashier({ psp, store, book, vault, ...shared });
-  const refunds = new Refunds({ psp, store, book, sums, ...shared });
+  const refunds = new Refunds({ psp, store, book, sums, audit, ...shared });
   const settled: ChargeWorld['settled'] = [];
   const authenticated: string[] = [];
   const settlements: Settlements = {
@@ -111,7 +116,7 @@ export async function startChargeWorld(
     ...shared,
   });
   return {
-    ...{ server, redis, psp, vault, store, settler, audit, settled, authenticated },
+    ...{ server, redis, psp, vault, store, settler, audit, settled, authenticated, warned },
     pages: new ProviderPages({ psp, store, book, settler, ...shared }),
     env: { REDIS_URL: server.url, DATA_DIR: dir, VAULT_KEY_FILE: join(dir, 'keys.json') },
     charges: new TokenCharges({
@@ -159,7 +164,7 @@ function aCard(): TokenizeRequest {
   };
 }
 
-export function card(): TokenizeRequest['card'] {
+export function card(): CardSecret {
   return { brand: 'visa', number: digits('4242424242424242'), expMonth: 12, expYear: 2034 };
 }
 

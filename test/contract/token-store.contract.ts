@@ -63,6 +63,46 @@ export function describeTokenStore(name: string, make: () => Promise<StoreUnderT
       expect(await store.get(place)).toEqual(stored);
     });
 
+    it('keeps what the network calls the payment with which a card came', async () => {
+      const { store } = await make();
+      const [row, place] = [aTokenRow(), aPlace(0x17)];
+      const named = { ...row, sealed: { ...row.sealed, network: randomBytes(92) } };
+      await store.put(place, named, RETENTION, none);
+      expect(await store.get(place)).toEqual(named);
+    });
+
+    it('keeps a record without a seal: its token is as one that is spent', async () => {
+      const { store, events } = await make();
+      const place = aPlace(0x15);
+      const row = { record: aTokenRow().record, sealed: null };
+      await store.put(place, row, RETENTION, none);
+      await store.put(place, row, RETENTION, none);
+      expect(await events('shop', 0x15)).toEqual(none.events);
+      expect(await store.get(place)).toBeNull();
+      expect(await store.destroy(place)).toBe(false);
+    });
+
+    it('replaces what is still as it was read, and else does nothing', async () => {
+      const { store, events, written } = await make();
+      const key = 'tw:c:{shop.16}:chg';
+      const puts = (value: string, replaces?: string) => {
+        const record = { key, value, ttlSeconds: 60, ...(replaces !== undefined && { replaces }) };
+        const place = aPlace(0x16);
+        const put = store.put(place, aTokenRow(), RETENTION, { events: [`"${value}"`], writes: [record] });
+        return { place, put };
+      };
+      await puts('sent').put;
+      const [first, second] = [puts('approved', 'sent'), puts('approved again', 'sent')];
+      await first.put;
+      await expect(second.put).rejects.toMatchObject({ code: 'conflict' });
+      expect((await written(key)).value).toBe('approved');
+      expect(await events('shop', 0x16)).toEqual(['"sent"', '"approved"']);
+      expect([await store.get(first.place), await store.get(second.place)]).toEqual([
+        expect.anything(),
+        null,
+      ]);
+    });
+
     it('keeps the first name of a first payment', async () => {
       const { store } = await make();
       const [place, row, network] = [aPlace(0x13), aTokenRow(), randomBytes(92)];

@@ -1,9 +1,10 @@
+import type { CardSecret } from '../../src/card/card.js';
 import { Secret } from '../../src/secret.js';
 import type { TokenizeRequest } from '../../src/vault/vault.js';
 import { canaryNumber } from './needles.js';
 
 /** A card made up now, for a slot of the merchant `shop`. */
-export function cardRequest(bucket: number): TokenizeRequest {
+export function cardRequest(bucket: number): TokenizeRequest & { card: CardSecret } {
   const number = Secret.of(canaryNumber());
   return {
     merchant: 'shop',

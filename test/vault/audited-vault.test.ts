@@ -87,11 +87,11 @@ describe('an audited vault', () => {
     class Writing extends Noting {
       readonly said: unknown[] = [];
 
-      override tokenize(request?: TokenizeRequest): Promise<TokenView> {
+      override async tokenize(request?: TokenizeRequest): Promise<TokenView> {
         const view = { token: TOKEN } as TokenView;
-        const { events, outcome } = request?.announce(view) ?? { events: [] };
+        const { events, outcome } = (await request?.announce(view)) ?? { events: [] };
         this.said.push(events, outcome?.('{shop.07}'));
-        return Promise.resolve(view);
+        return view;
       }
 
       override destroy(_merchant?: string, _token?: string, outcome?: OutcomeIn): Promise<boolean> {

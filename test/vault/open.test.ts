@@ -7,6 +7,7 @@ import { silentLogger } from '../../src/log.js';
 import { newId } from '../../src/id.js';
 import { createMetrics } from '../../src/metrics.js';
 import { Secret } from '../../src/secret.js';
+import { parseRecord } from '../../src/vault/card-record.js';
 import { CardVault } from '../../src/vault/card-vault.js';
 import { aadOf, bindingOf, newDataKey, sealCard } from '../../src/vault/envelope.js';
 import { createKeyFile } from '../../src/vault/key-file.js';
@@ -169,6 +170,59 @@ describe('a token for disputes', () => {
     now += 60 * DAY_MS;
     expect(await vault.token('shop', token)).toEqual(shown);
     now -= 60 * DAY_MS;
+  });
+});
+
+describe('a card that was typed on a page', () => {
+  const typed = { brand: 'visa', last4: '4242', expMonth: 12, expYear: 2034, provider: 'stripe' } as const;
+  const page = (fingerprint: string | null, more: Partial<TokenizeRequest> = {}) =>
+    vault.tokenize({
+      ...{ ...cardRequest(0xa4), channel: 'ecommerce', stored: STORED },
+      ...{ card: { ...typed, fingerprint }, networkTransactionId: 'ntid_1', ...more },
+    });
+
+  it('stands behind its token by its name at the provider, with that of its first payment', async () => {
+    const view = await page('fp_1', { networks: ['cartes_bancaires', 'visa'] });
+    expect(view).toMatchObject({
+      card: {
+        ...{ brand: 'visa', bin: null, last4: '4242', exp_month: 12, exp_year: 2034 },
+        ...{ networks: ['cartes_bancaires', 'visa'], chosen_network: null },
+      },
+      ...{ channel: 'ecommerce', purpose: 'saved', expires_at: '2035-01-02T12:00:00.000Z' },
+    });
+    expect(await vault.token('shop', view.token)).toEqual(view);
+    expect(await behind(view.token)).toEqual({
+      ...{ token: view, instrument: { kind: 'stored', ...STORED }, networkTransactionId: 'ntid_1' },
+    });
+  });
+
+  it('that nobody keeps has a record, and a token that opens nothing', async () => {
+    const { token, fingerprint } = await page('fp_2', { bucket: 0xa5, stored: null, usage: 'once' });
+    expect(await vault.token('shop', token)).toBeNull();
+    expect(await behind(token)).toBeNull();
+    const keys = await server.admin.keys('tw:v:{shop.a5}:*');
+    expect(keys).toEqual([expect.stringContaining(':r:')]);
+    expect(parseRecord((await server.admin.get(keys[0] ?? '')) ?? '')).toMatchObject({
+      ...{ brand: 'visa', last4: '4242', usage: 'once', channel: 'ecommerce' },
+      fingerprint: fingerprint.slice('fpr_'.length),
+    });
+  });
+
+  it('has one fingerprint for what the provider calls alike, and is like nothing else', async () => {
+    const of = async (fingerprint: string | null, more: Partial<TokenizeRequest> = {}) =>
+      (await page(fingerprint, more)).fingerprint;
+    const name = await of('fp_3');
+    expect(await of('fp_3')).toBe(name);
+    const others = [
+      ...[await of('fp_4'), await of(null), await of(null)],
+      await of('fp_3', { card: { ...typed, provider: 'simulated', fingerprint: 'fp_3' } }),
+      // Its digits as text are not the number.
+      await of('4242424242424242'),
+      await of(null, {
+        card: { ...cardRequest(0).card, number: Secret.of(Uint8Array.from('4242424242424242', Number)) },
+      }),
+    ];
+    expect(new Set([name, ...others]).size).toBe(1 + others.length);
   });
 });
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../src/clock.js';
+import { AppError } from '../../src/errors.js';
 import { silentLogger } from '../../src/log.js';
 import { outboxKey, slotTag } from '../../src/redis/keys.js';
 import type { RedisClient } from '../../src/redis/redis-client.js';
@@ -92,6 +93,27 @@ describe('a put', () => {
     expect(await server.admin.keys('tw:*{shop.35}*')).toEqual([]);
     await store.put(place(0x35), row, RETENTION, { events: ['{}'], writes: [] }, deadline);
     expect(await store.get(place(0x35))).toEqual(row);
+  });
+});
+
+describe('a put that replaces a record', () => {
+  it('of which the answer is lost is not taken back: the record tells whether it is there', async () => {
+    const store = storeOn(300);
+    const record = { key: 'tw:c:{shop.36}:chg', ttlSeconds: 60 };
+    await server.admin.set(record.key, 'sent');
+    const run = redis.run.bind(redis);
+    redis.run = async (script, keys, args) => {
+      const reply = await run(script, keys, args);
+      if (script.name !== 'vault-put') return reply;
+      throw new AppError('redis_unavailable', 'the answer was lost');
+    };
+    const writes = [{ ...record, value: 'approved', replaces: 'sent' }];
+    const put = store.put(place(0x36), row, RETENTION, { events: ['{}'], writes });
+    await expect(put).rejects.toMatchObject({ code: 'redis_unavailable' });
+    redis.run = run;
+    await store.put(place(0x37), row, RETENTION, { events: [], writes: [] });
+    expect(await store.get(place(0x36))).toEqual(row);
+    expect(await server.admin.get(record.key)).toBe('approved');
   });
 });
 
