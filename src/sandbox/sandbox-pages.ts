@@ -8,11 +8,11 @@ import { problemAnswer } from '../http/problem.js';
 import { chargeDoor, type ChargeDoorOptions } from './charge-door.js';
 import { inboxRoutes, type InboxRoutesOptions } from './inbox-routes.js';
 import { ledgerRoute, type LedgerRouteOptions } from './ledger-route.js';
-import { messageStream, type MessageStreamOptions } from './message-stream.js';
+import { phoneRoutes, type PhoneRoutesOptions } from './phone-routes.js';
 import type { SandboxStart } from './sandbox-start.js';
 
 export interface SandboxPagesOptions
-  extends InboxRoutesOptions, ChargeDoorOptions, LedgerRouteOptions, MessageStreamOptions {
+  extends InboxRoutesOptions, ChargeDoorOptions, LedgerRouteOptions, PhoneRoutesOptions {
   start: SandboxStart;
   /** Where `vite build` put the pages. */
   webRoot: string;
@@ -38,7 +38,7 @@ export function createSandboxPages(options: SandboxPagesOptions): Router {
   inboxRoutes(router, options);
   router.use('/inbox', chargeDoor(options));
   ledgerRoute(router, options);
-  messageStream(router, options);
+  phoneRoutes(router, options);
   router.use(answerProblem);
   return router;
 }

@@ -8,6 +8,7 @@ import type { Logger } from '../log.js';
 import { isLoopback, type Environment } from '../setting-reader.js';
 import { createKeyFile } from '../vault/key-file.js';
 import { wavFile } from '../recording/wav.js';
+import { MailCatcher } from './mail-catcher.js';
 import { readText, writePrivate } from './private-file.js';
 import { createSandboxPages } from './sandbox-pages.js';
 import { startProvider } from './sandbox-provider.js';
@@ -17,6 +18,7 @@ import { readSecrets } from './sandbox-secrets.js';
 const SERVICE_NUMBER = '+33199000001';
 const CALLER = '+33639980001';
 const AGENT = 'sip:agent@sandbox.invalid';
+const MAIL_FROM = 'Example Shop <shop@sandbox.invalid>';
 
 /** What the sandbox tells the operator's tool, in `DATA_DIR/sandbox.json`. */
 export interface SandboxFile {
@@ -44,7 +46,7 @@ export interface SandboxOptions {
   log: Logger;
 }
 
-/** Starts what plays the outside world: the carrier, the caller's phone, the CRM and the payment provider. */
+/** Starts what plays the outside world: the carrier, the caller's phone and mail box, the CRM and the payment provider. */
 export async function startSandbox({ env, root, clock, log }: SandboxOptions): Promise<Sandbox> {
   const host = env['HOST'] || '127.0.0.1';
   // What is no port is told by the service, which reads the same setting.
@@ -67,6 +69,7 @@ export async function startSandbox({ env, root, clock, log }: SandboxOptions): P
   const { accountSid, authToken, webhookSecret } = secrets;
   const apiKey = env['API_KEY'] || secrets.apiKey;
   const psp = await startProvider(env['PSP'], { dataDir, serviceUrl, secrets, clock });
+  const mails = env['SMTP_URL'] ? null : await MailCatcher.start(clock);
   const carrier = new SimulatedCarrier({
     ...{ accountSid, authToken, clock, log },
     recordings: { dir: recordingsDir, encode: wavFile },
@@ -81,7 +84,7 @@ export async function startSandbox({ env, root, clock, log }: SandboxOptions): P
       ...{ code_page_url: `${serviceUrl}/l`, simulates_payments: psp !== null },
     },
     ...{ serviceUrl, apiKey, movements: psp === null ? null : () => psp.provider.ledger.movements },
-    messages: carrier.messages,
+    ...{ messages: carrier.messages, mails },
     ...{ webhookSecrets: [webhookSecret], clock, webRoot: join(root, 'dist/web') },
   });
   const carrierUrl = await carrier.listen(await freePort(port === 65_535 ? 0 : port + 1), '127.0.0.1', pages);
@@ -103,6 +106,7 @@ export async function startSandbox({ env, root, clock, log }: SandboxOptions): P
       LOG_LEVEL: 'warn',
       ...env,
       ...psp?.env,
+      ...(mails !== null && { SMTP_URL: mails.url, MAIL_FROM: env['MAIL_FROM'] || MAIL_FROM }),
       ...{ HOST: host, DATA_DIR: dataDir, VAULT_KEY_FILE: keyFile, API_KEY: apiKey },
       ...{ TWILIO_ACCOUNT_SID: accountSid, TWILIO_AUTH_TOKEN: authToken, TWILIO_API_URL: carrierUrl },
     },
@@ -114,6 +118,7 @@ export async function startSandbox({ env, root, clock, log }: SandboxOptions): P
       await rm(path, { force: true });
       await carrier.close();
       await psp?.provider.close();
+      await mails?.close();
     },
   };
 }

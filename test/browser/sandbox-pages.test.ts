@@ -8,6 +8,8 @@ import type { ChargeView } from '../../src/capture/view.js';
 import { systemClock } from '../../src/clock.js';
 import { DtmfReceiver } from '../../src/dsp/dtmf-receiver.js';
 import type { Movement } from '../../src/psp/simulated/ledger.js';
+import { MailWay } from '../../src/message/mail-way.js';
+import { MailCatcher } from '../../src/sandbox/mail-catcher.js';
 import { createSandboxPages } from '../../src/sandbox/sandbox-pages.js';
 import {
   BROWSER_PATH,
@@ -17,6 +19,7 @@ import {
   photograph,
   watchFaults,
 } from '../support/browser.js';
+import { LineLogger } from '../carrier/twilio/harness.js';
 import { ACCOUNT_SID, AUTH_TOKEN } from '../support/carrier.js';
 import { SimulatedCarrier } from '../../src/carrier/simulated/simulated-carrier.js';
 
@@ -58,6 +61,7 @@ describeInBrowser('the sandbox’s pages', () => {
   let browser: Browser;
   let context: BrowserContext;
   let carrier: SimulatedCarrier;
+  let mails: MailCatcher;
   /** What speaks for the service: its voice webhook, and its charges. */
   let voice: Server;
   let asked: { line: string; authorization: string | undefined; key: unknown; body: unknown }[] = [];
@@ -73,8 +77,9 @@ describeInBrowser('the sandbox’s pages', () => {
       authToken: AUTH_TOKEN,
       settings: { sayMsPerCharacter: 5 },
     });
+    mails = await MailCatcher.start(systemClock);
     const pages = createSandboxPages({
-      messages: carrier.messages,
+      ...{ messages: carrier.messages, mails },
       start: {
         number: NUMBER,
         caller: CALLER,
@@ -97,6 +102,7 @@ describeInBrowser('the sandbox’s pages', () => {
   afterAll(async () => {
     await browser.close();
     await carrier.close();
+    await mails.close();
     voice.close();
     voice.closeAllConnections();
   });
@@ -241,7 +247,33 @@ describeInBrowser('the sandbox’s pages', () => {
       await page.getByText('Pay 12.50 EUR:').waitFor();
       expect(await page.getByRole('link', { name: link }).getAttribute('href')).toBe(link);
       expect(await page.locator('.message').count()).toBe(1);
+    });
+
+    it('shows a mail as text, and its HTML in a page of its own that runs nothing', async () => {
+      const link = `${url}/sandbox.json`;
+      const { port } = new URL(mails.url);
+      const way = new MailWay({
+        server: { host: '127.0.0.1', port: Number(port), tls: 'none', user: null },
+        ...{ from: 'Example Shop <shop@sandbox.invalid>', clock: systemClock, log: new LineLogger() },
+      });
+      await way.hand({
+        ...{ id: 'Zm9yIHRoZSBtYWlsIHRlc3Qgbm', channel: 'email', to: 'payer@example.com', language: 'en' },
+        ...{ subject: 'Your payment of €12.50', text: `Please pay on <b>this</b> page:\n\n${link}` },
+        html: '<h1>Please pay</h1><script>document.querySelector("h1").textContent = "it ran"</script>',
+      });
+      const item = page.locator('[data-channel="email"]');
+      await item.getByRole('heading', { name: 'Your payment of €12.50' }).waitFor();
+      await item.getByText('Please pay on <b>this</b> page:').waitFor();
+      await item.getByText('E-mail from Example Shop <shop@sandbox.invalid> to payer@example.com').waitFor();
+      expect(await item.getByRole('link', { name: link }).getAttribute('href')).toBe(link);
+      expect(await page.locator('.messages li').first().getAttribute('data-channel')).toBe('email');
       await looksRight(page, 'phone-message');
+      const opened = context.waitForEvent('page');
+      await item.getByRole('link', { name: 'Show it with its layout' }).click();
+      const laidOut = await opened;
+      await laidOut.waitForLoadState();
+      expect(await laidOut.textContent('h1')).toBe('Please pay');
+      await laidOut.close();
     });
 
     it('hangs up', async () => {

@@ -6,16 +6,7 @@ import { PhonePanel } from '../../console/web/phone-panel.js';
 import '../../console/web/sound-view.js';
 import { CARD_SCENARIOS } from '../../psp/simulated/scenarios.js';
 import type { SandboxStart } from '../sandbox-start.js';
-import {
-  EVENTS,
-  TONES,
-  eventsPatch,
-  patchSwitches,
-  readSwitches,
-  tonesPatch,
-  type Events,
-  type Tones,
-} from './carrier-switches.js';
+import { CarrierPanel } from './carrier-panel.js';
 import { KEYS, keypad } from './keypad.js';
 import { KeypadSound } from './keypad-sound.js';
 import { PhoneMessages } from './phone-messages.js';
@@ -34,10 +25,10 @@ class PhonePage extends LitElement {
   #down: string | null = null;
   /** Of the card that was keyed last. */
   #code = '123';
-  #switches: { tones: Tones; events: Events } | null = null;
   readonly #sound = new KeypadSound();
   readonly #script = new ScriptedKeys();
   readonly #messages = new PhoneMessages('phone/messages', () => this.requestUpdate());
+  readonly #carrier = new CarrierPanel(() => this.requestUpdate());
 
   constructor() {
     super();
@@ -72,7 +63,7 @@ class PhonePage extends LitElement {
           ${this.#start ? this.#messages.panel(this.#start.code_page_url, text, this.#language) : nothing}
         </div>
         <div class="beside">
-          ${this.#phone ? this.#cards(this.#phone, text) : nothing} ${this.#carrier(text)}
+          ${this.#phone ? this.#cards(this.#phone, text) : nothing} ${this.#carrier.panel(text)}
         </div>
       </main>
     `;
@@ -223,35 +214,13 @@ class PhonePage extends LitElement {
     `;
   }
 
-  #carrier(text: PhoneText): TemplateResult {
-    if (!this.#switches) return html``;
-    const { tones, events } = this.#switches;
-    return html`
-      <section class="panel" aria-labelledby="carrier-title">
-        <h2 id="carrier-title">${text.carrier}</h2>
-        <p class="soft small">${text.carrierHint}</p>
-        <div class="switches">
-          ${switchOf(text.tones, TONES, tones, text.toneChoice, (choice) => {
-            this.#switches = { tones: choice, events };
-            void this.#patch(tonesPatch(choice));
-          })}
-          ${switchOf(text.events, EVENTS, events, text.eventChoice, (choice) => {
-            this.#switches = { tones, events: choice };
-            void this.#patch(eventsPatch(choice));
-          })}
-        </div>
-      </section>
-    `;
-  }
-
   async #load(): Promise<void> {
     this.#start = await sandboxStart();
     const url = new URL(`simulator/phones/${encodeURIComponent(this.#start.caller)}`, location.href);
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     this.#phone = new PhonePanel(url.href, () => this.#phoneChanged());
     this.requestUpdate();
-    this.#switches = await readSwitches();
-    this.requestUpdate();
+    await this.#carrier.load();
   }
 
   #phoneChanged(): void {
@@ -301,36 +270,6 @@ class PhonePage extends LitElement {
     if (event.target instanceof HTMLInputElement) return;
     this.#press(event.key);
   }
-
-  async #patch(patch: Parameters<typeof patchSwitches>[0]): Promise<void> {
-    this.requestUpdate();
-    await patchSwitches(patch);
-    this.#switches = await readSwitches();
-    this.requestUpdate();
-  }
-}
-
-function switchOf<Choice extends string>(
-  label: string,
-  choices: readonly Choice[],
-  chosen: Choice,
-  names: Record<Choice, string>,
-  choose: (choice: Choice) => void,
-): TemplateResult {
-  return html`
-    <div class="switch">
-      <span class="small">${label}</span>
-      <div class="segmented" role="group" aria-label=${label}>
-        ${choices.map(
-          (choice) => html`
-            <button type="button" aria-pressed=${choice === chosen} @click=${() => choose(choice)}>
-              ${names[choice]}
-            </button>
-          `,
-        )}
-      </div>
-    </div>
-  `;
 }
 
 customElements.define('phone-page', PhonePage);

@@ -27,6 +27,8 @@ export interface PhoneText {
   messages: string;
   messagesHint: string;
   codePage: string;
+  mailFrom: (from: string, to: string) => string;
+  asHtml: string;
   carrier: string;
   carrierHint: string;
   tones: string;
@@ -67,9 +69,12 @@ export const PHONE_TEXT: Record<Language, PhoneText> = {
     keyCode: (code) => `Key code ${code}`,
     wrongNumber: 'last digit wrong',
     stop: 'Stop keying',
-    messages: 'Short messages',
-    messagesHint: 'Payment links and receipts arrive here. Who was told a code types it on',
+    messages: 'Messages',
+    messagesHint:
+      'Payment links and receipts arrive here: text messages to this telephone, e-mails to any address. Who was told a code types it on',
     codePage: 'the page for codes',
+    mailFrom: (from, to) => `E-mail from ${from} to ${to}`,
+    asHtml: 'Show it with its layout',
     carrier: 'The carrier',
     carrierHint:
       'Carriers differ. Change it in mid-call: nothing may reach the agent, one press counts once.',
@@ -109,10 +114,12 @@ export const PHONE_TEXT: Record<Language, PhoneText> = {
     keyCode: (code) => `Composer le code ${code}`,
     wrongNumber: 'dernier chiffre faux',
     stop: 'Arrêter',
-    messages: 'SMS',
+    messages: 'Messages',
     messagesHint:
-      'Les liens de paiement et les reçus arrivent ici. Un code donné par téléphone se saisit sur',
+      'Les liens de paiement et les reçus arrivent ici : SMS à ce téléphone, e-mails à toute adresse. Un code donné par téléphone se saisit sur',
     codePage: 'la page des codes',
+    mailFrom: (from, to) => `E-mail de ${from} à ${to}`,
+    asHtml: 'Afficher la mise en page',
     carrier: 'L’opérateur',
     carrierHint:
       'Les opérateurs diffèrent. Changez en plein appel : rien ne doit parvenir à l’agent, une touche compte une fois.',
