@@ -200,7 +200,9 @@ describe('a row that is made', () => {
   const card = () => ({ brand: 'visa' as const, number: number(), expMonth: 12, expYear: 2034 });
 
   it('is of the newest layout and the version that seals, and opens as it was', async () => {
-    const made = await sealer.seal(PLACE, RECORD_2, { card: card(), bin: '424242', stored: null });
+    const made = await sealer.seal(PLACE, RECORD_2, {
+      ...{ sealed: card(), bin: '424242', networkTransactionId: null },
+    });
     expect(made).toMatchObject({ layout: 2, keyVersion: 'k1', holds: 'card', network: null });
     expect([made.dataKey.length, made.card.length, made.bin.length]).toEqual([60, 60, 34]);
     expect(shown(await sealer.open(PLACE, { record: RECORD_2, sealed: made }))).toEqual({
@@ -211,11 +213,12 @@ describe('a row that is made', () => {
 
   it("holds a provider's name instead of the number where there is one", async () => {
     const stored = { provider: 'stripe', reference: 'pm_1' };
-    const made = await sealer.seal(PLACE, RECORD_2, { card: card(), bin: null, stored });
+    const alone = { bin: null, networkTransactionId: null };
+    const made = await sealer.seal(PLACE, RECORD_2, { sealed: stored, ...alone });
     expect([made.holds, made.card.length]).toEqual(['stored', 252]);
     expect(shown(await sealer.open(PLACE, { record: RECORD_2, sealed: made }))).toEqual({
       ...{ kind: 'stored', ...stored },
-      ...{ bin: null, networkTransactionId: null },
+      ...alone,
     });
   });
 });
