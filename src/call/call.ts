@@ -2,15 +2,15 @@ import type { IncomingCall, MediaStream, StreamHandler } from '../carrier/carrie
 import type { Flow, Language, SentenceName } from '../capture/flow.js';
 import type { CaptureView, Reason } from '../capture/view.js';
 import { timestamp } from '../clock.js';
-import { Guard } from '../dsp/guard.js';
+import type { Guard } from '../dsp/guard.js';
 import type { Prompts } from '../flow/prompts.js';
 import { newId } from '../id.js';
 import type { Metrics } from '../metrics.js';
 import { KeyCell } from '../secret.js';
 import { Bridge } from './bridge.js';
 import type { CallView, DeskView } from './calls.js';
-import { DigitMerger } from './digit-merger.js';
 import { Grid } from './grid.js';
+import { Keypad } from './keypad.js';
 import { Leg, type Party } from './leg.js';
 import { Ringback } from './ringback.js';
 import { Ringing, type RingingPort, type RingSettings } from './ringing.js';
@@ -57,9 +57,9 @@ export class Call {
   desk: DeskView;
 
   readonly #port: CallPort;
+  readonly #keypad: Keypad;
   readonly #guard: Guard;
   readonly #bridge: Bridge;
-  readonly #merger = new DigitMerger();
   readonly #grid: Grid;
   readonly #ringing: Ringing;
   readonly #startedAt: string;
@@ -79,7 +79,9 @@ export class Call {
     this.caller = new Leg('caller', incoming.from, incoming.callSid);
     this.agent = new Leg('agent', flow.agent.dial_to ?? port.settings.agentDialTo ?? '', null);
     const { guardHoldMs: holdMs, beepLevel, comfortNoiseLevel } = port.settings;
-    this.#guard = new Guard({ holdMs, beepLevel, comfortNoiseLevel }, this);
+    const heard = { holdMs, beepLevel, comfortNoiseLevel };
+    this.#keypad = new Keypad(heard, (cell, source) => this.#pressed(cell, source));
+    this.#guard = this.#keypad.guard;
     this.#bridge = new Bridge(this.#guard, new Ringback(flow.language), port.prompts[flow.language], this);
     this.teller = new Teller(port.clock, (prompt) => this.#bridge.tell(prompt));
     this.#grid = new Grid(port.clock, () => this.#publish());
@@ -147,7 +149,7 @@ export class Call {
     this.session?.fail(reason);
     this.teller.hush();
     this.#bridge.part();
-    this.#merger.forget();
+    this.#keypad.forget();
     const { control, log } = this.#port;
     if (by !== 'caller') this.caller.release(farewell, control, log);
     if (by !== 'agent') this.agent.release(farewell, control, log);
@@ -169,7 +171,7 @@ export class Call {
   keyed(): void {
     if (this.#guard.fieldOpen) this.#port.metrics.capturesLive.dec();
     this.#guard.fieldOpen = false;
-    this.#merger.forget();
+    this.#keypad.forget();
   }
 
   /** The capture is over. */
@@ -188,11 +190,6 @@ export class Call {
   /** Something that is shown changed by the agent's own doing. */
   publishNow(): void {
     this.#grid.now();
-  }
-
-  /** From the guard: a press is confirmed in the audio. */
-  press(cell: KeyCell, onset: number): void {
-    if (this.#merger.tone(cell, onset / 8)) this.#pressed(cell, 'tone');
   }
 
   /** From the bridge: a key was heard behind the guard, and the agent is muted. */
@@ -214,14 +211,7 @@ export class Call {
     );
   }
 
-  /** From the carrier: it says that the caller pressed a key. */
-  #event(cell: KeyCell): void {
-    this.#guard.cover();
-    if (this.#merger.event(cell, this.#guard.position / 8)) this.#pressed(cell, 'event');
-  }
-
   #pressed(cell: KeyCell, source: 'tone' | 'event'): void {
-    this.#guard.beep();
     this.#port.metrics.presses.inc({ source });
     if (this.session?.collecting) {
       this.cell.key = cell.key;
@@ -242,7 +232,7 @@ export class Call {
         this.#bridge.fromCaller(frame, missing);
         if (this.#guard.faults !== this.#faults) this.#guardFaulted();
       },
-      key: (cell) => this.#event(cell),
+      key: (cell) => this.#keypad.event(cell),
       mark: () => {},
       closed: () => this.end('caller', 'other_party_left'),
     };
