@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { DtmfReceiver } from '../../src/dsp/dtmf-receiver.js';
 import { CARD_SCENARIOS } from '../../src/psp/simulated/scenarios.js';
 import type { SandboxFile } from '../../src/sandbox/sandbox.js';
@@ -199,17 +199,10 @@ describeInBrowser('a card on a call, by hand', () => {
       await agent.locator('[data-outcome="declined"]').getByText('Send a payment link').waitFor();
       await photograph(agent, 'call-8-refused');
       await agent.getByRole('button', { name: 'Send by SMS' }).click();
-      const link = phone.locator('.message a').last();
+      const link = phone.locator('[data-channel="sms"] a').first();
       await link.waitFor();
       await photograph(phone, 'call-9-message');
-      const [page] = await Promise.all([phone.context().waitForEvent('page'), link.click()]);
-      await page.getByLabel('Card number').fill(asksBank);
-      await page.getByLabel('Expiry date').fill('12/34');
-      await page.getByLabel('Security code').fill('123');
-      await page.getByRole('button', { name: /^Pay/ }).click();
-      await page.getByRole('button', { name: 'Yes' }).click();
-      await page.getByText('You can close this page').waitFor();
-      await page.close();
+      await payBy(link);
       await agent.locator('.link').getByText('Paid').waitFor();
       await photograph(agent, 'call-10-paid');
       expect(await axeFindings(agent)).toEqual([]);
@@ -217,6 +210,25 @@ describeInBrowser('a card on a call, by hand', () => {
       await paid.getByRole('button', { name: 'Refund' }).click();
       await paid.getByText('20.00 EUR given back').waitFor();
       await inbox.getByText('The payment provider’s own ledger (5)').waitFor();
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'sends the link by e-mail instead, in place of keying: paid from the mail on the phone page',
+    async () => {
+      await takeForMoney('30', 'Order 1045');
+      await agent.getByLabel('Number or e-mail').fill('payer@example.com');
+      await agent.getByRole('button', { name: 'Send by e-mail' }).click();
+      await agent.getByText('I have sent you an e-mail with a link').first().waitFor();
+      const mail = phone.locator('[data-channel="email"]').first();
+      await mail.getByRole('heading', { name: 'Your payment of €30.00' }).waitFor();
+      await mail.getByText('(Order 1045)').waitFor();
+      expect(await axeFindings(phone)).toEqual([]);
+      await photograph(phone, 'call-11-mail');
+      await payBy(mail.getByRole('link').first());
+      await agent.locator('.link').getByText('Paid').waitFor();
+      await inbox.locator('[data-type="capture.completed"]', { hasText: 'Order 1045' }).waitFor();
     },
     PATIENCE_MS,
   );
@@ -264,6 +276,18 @@ describeInBrowser('a card on a call, by hand', () => {
     await agent.getByLabel('Reference').fill(reference);
     await agent.getByRole('button', { name: 'Take a card again' }).click();
     await agent.getByText('Please key your card number').waitFor();
+  }
+
+  /** The payer follows a link on his telephone, and his bank asks him. */
+  async function payBy(link: Locator): Promise<void> {
+    const [page] = await Promise.all([phone.context().waitForEvent('page'), link.click()]);
+    await page.getByLabel('Card number').fill(asksBank);
+    await page.getByLabel('Expiry date').fill('12/34');
+    await page.getByLabel('Security code').fill('123');
+    await page.getByRole('button', { name: /^Pay/ }).click();
+    await page.getByRole('button', { name: 'Yes' }).click();
+    await page.getByText('You can close this page').waitFor();
+    await page.close();
   }
 
   /** By the keyboard: as fast as a person who knows the number by heart. */
