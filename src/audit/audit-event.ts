@@ -22,6 +22,11 @@ export const AUDIT_EVENTS = {
   'link.send': { kind: 'operation', rule: '10.2.1.1', meaning: 'a payer is sent to a payment page' },
   'charge.create': { kind: 'operation', rule: '10.2.1.1', meaning: 'a card is about to be charged' },
   'charge.refund': { kind: 'operation', rule: '10.2.1.1', meaning: 'money of a charge is given back' },
+  'charge.refunded_elsewhere': {
+    kind: 'fact',
+    rule: '10.2.1.1',
+    meaning: 'its provider has given money of a charge back, and nobody had asked for it here',
+  },
   'charge.void': { kind: 'operation', rule: '10.2.1.1', meaning: 'a charge is undone before it is settled' },
   'charge.settle': {
     kind: 'operation',

@@ -2,6 +2,7 @@ import { timestamp } from '../clock.js';
 import type { CrmEvent, EventType } from '../crm/event.js';
 import { newId } from '../id.js';
 import type { ChargeRecord, RefundRecord } from './charge.js';
+import { madeOf } from './refund-view.js';
 
 export type ChargeEventType = Extract<EventType, `charge.${string}` | `refund.${string}`>;
 
@@ -13,8 +14,7 @@ export function chargeEvent(
   livemode: boolean,
   refund?: RefundRecord,
 ): CrmEvent {
-  const about =
-    refund === undefined ? {} : { refund: { id: refund.id, kind: refund.kind, amount: refund.amount } };
-  const data = { ...view, capture_id: captureId, ...about };
+  const about = refund && { id: refund.id, kind: refund.kind, made: madeOf(refund), amount: refund.amount };
+  const data = { ...view, capture_id: captureId, ...(about && { refund: about }) };
   return { id: newId('evt_'), merchant, type, timestamp: timestamp(at), livemode, sequence, data };
 }

@@ -63,6 +63,18 @@ return 1`,
 };
 
 /**
+ * KEYS: the set. ARGV: a charge, now (ms). Takes out a charge of which all is known; not one whose time has come: it was
+ * woken while somebody looked at it.
+ */
+export const REST: Script = {
+  name: 'charge-rest',
+  lua: `
+local at = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if at and tonumber(at) > tonumber(ARGV[2]) then redis.call('ZREM', KEYS[1], ARGV[1]) end
+return 1`,
+};
+
+/**
  * KEYS: the set. ARGV: now (ms), until when others keep away from what is given (ms), how many at most. Gives the
  * charges whose time has come, the longest waiting first.
  */

@@ -129,6 +129,14 @@ export function unreserved(record: ChargeRecord, id: string): Step {
   return { record: { ...record, refunds: record.refunds.filter((refund) => refund.id !== id) }, tells: null };
 }
 
+/** Money that went back without our asking for it. */
+export function refundedElsewhere(record: ChargeRecord, refund: RefundRecord): Step {
+  const view = { ...record.view, refunded: record.view.refunded + refund.amount };
+  const refunds = [...record.refunds, refund];
+  const next = { ...record, refunds, sequence: record.sequence + 1, view };
+  return { record: next, tells: 'refund.succeeded', refund };
+}
+
 /** What became of a refund; null when that is known already. */
 export function refunded(
   record: ChargeRecord,

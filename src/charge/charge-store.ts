@@ -10,7 +10,7 @@ import { DurableWrites } from '../vault/durable-writes.js';
 import { Persistence } from '../vault/persistence.js';
 import { ABANDON, CHANGE, CREATE } from './charge-scripts.js';
 import type { ChargeRecord } from './charge.js';
-import { GRACE_MS, Unsettled } from './unsettled.js';
+import { GRACE_MS, Unsettled, type ChargeName } from './unsettled.js';
 
 export interface ChargeStoreOptions {
   redis: ReplicatedRedis;
@@ -86,6 +86,11 @@ export class ChargeStore {
   /** Rejects with AppError `not_found` when it is not there, or another merchant's. */
   async get(merchant: string, id: string): Promise<ChargeRecord> {
     return (await this.#read(merchant, id)).record;
+  }
+
+  async has({ merchant, id }: ChargeName): Promise<boolean> {
+    if (!isId('chg_', id)) return false;
+    return (await this.#redis.command('EXISTS', recordKey(slotOf(merchant, id), id))) === 1;
   }
 
   /** The charge of this token that was asked for under this key. */

@@ -50,12 +50,12 @@ export interface PageTerm {
 
 /** Money on its way back. What is neither failed nor undone counts against what can still be refunded. */
 export interface RefundRecord {
-  /** `rfd_…`: our name of it at the provider. */
+  /** `rfd_…`: our name of it, at the provider too where it was asked for here. */
   id: string;
   /** A void undoes all of the charge before it is settled between the banks. */
   kind: 'refund' | 'void';
-  /** Digest of the key under which it was asked for. */
-  idempotency: string;
+  /** Digest of the key under which it was asked for; null where the provider has told of it, and nobody here had asked. */
+  idempotency: string | null;
   /** Minor units. */
   amount: number;
   state: 'sent' | 'succeeded' | 'failed' | 'unknown';

@@ -6,6 +6,8 @@ export interface RefundView {
   id: string;
   /** A void undoes all of a charge before it is settled between the banks. */
   kind: RefundRecord['kind'];
+  /** `elsewhere`: not by this service, but in the provider's own console, say. */
+  made: 'here' | 'elsewhere';
   /** Minor units of `currency`. */
   amount: number;
   currency: string;
@@ -17,9 +19,14 @@ export interface RefundView {
 
 /** Every refund that was tried of a charge, the oldest first. */
 export function refundViews({ refunds, view }: ChargeRecord): RefundView[] {
-  return refunds.map(({ id, kind, amount, state, since }) => ({
-    ...{ id, kind, amount, currency: view.currency },
-    status: state === 'sent' ? 'unknown' : state,
-    updated_at: timestamp(since),
+  return refunds.map((refund) => ({
+    ...{ id: refund.id, kind: refund.kind, made: madeOf(refund) },
+    ...{ amount: refund.amount, currency: view.currency },
+    status: refund.state === 'sent' ? 'unknown' : refund.state,
+    updated_at: timestamp(refund.since),
   }));
+}
+
+export function madeOf({ idempotency }: RefundRecord): RefundView['made'] {
+  return idempotency === null ? 'elsewhere' : 'here';
 }

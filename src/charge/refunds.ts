@@ -1,21 +1,27 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Audit } from '../audit/audit.js';
 import type { Clock } from '../clock.js';
 import { AppError, codeOf } from '../errors.js';
 import type { MotoSums } from '../fraud/moto-sums.js';
-import { newId } from '../id.js';
+import { derivedId, newId } from '../id.js';
+import type { Logger } from '../log.js';
 import type { Metrics } from '../metrics.js';
 import type { Psp, RefundOutcome, RefundRequest } from '../psp/psp.js';
 import type { ChargeBook } from './charge-book.js';
-import { openRefunds, refundable, refunded, reserved, unreserved } from './charge-steps.js';
+import { refundable, refunded, refundedElsewhere, reserved, unreserved } from './charge-steps.js';
 import type { ChargeStore } from './charge-store.js';
 import type { ChargeRecord, RefundRecord } from './charge.js';
+import { madeOf } from './refund-view.js';
 import { tellRefund } from './moto-outcome.js';
 
 export interface RefundsOptions {
   psp: Psp;
   store: ChargeStore;
-  book: Pick<ChargeBook, 'changeOf' | 'told' | 'rest'>;
+  book: Pick<ChargeBook, 'changeOf' | 'told'>;
   sums: MotoSums;
+  audit: Pick<Audit, 'fact'>;
   clock: Clock;
+  log: Logger;
   metrics: Metrics;
 }
 
@@ -93,6 +99,42 @@ export class Refunds {
     return believed && found.status === 'approved' ? this.#end(record, refund, 'failed') : record;
   }
 
+  /**
+   * Takes up what was given back elsewhere. `total` is the provider's sum, asked for after `before` was read, which has no
+   * refund of which nobody knows: so all that this service has given back is in both. Should the record have changed
+   * since, it is left to the next look.
+   */
+  async takeUp(before: ChargeRecord, total: number): Promise<ChargeRecord> {
+    const { store, book, sums, audit, clock, log, metrics } = this.#options;
+    const { merchant, view, refunds } = before;
+    const amount = total - view.refunded;
+    if (amount === 0) return before;
+    if (amount < 0 || amount > refundable(before) || refunds.length >= MAX_REFUNDS) {
+      log.warn(
+        { detail: view.id },
+        'the payment provider says that another sum of a charge was given back than is written down',
+      );
+      return before;
+    }
+    // The same whoever finds it, so that the running sums count it once.
+    const others = refunds.filter((refund) => madeOf(refund) === 'elsewhere').length;
+    const id = derivedId('rfd_', `${view.id} elsewhere ${others}`);
+    const known = { id, kind: 'refund', idempotency: null, state: 'succeeded' } as const;
+    const refund = { ...known, amount, since: clock.now() };
+    await tellRefund(sums, before, refund);
+    let taken = false;
+    const after = await store.change(merchant, view.id, (now) => {
+      taken = isDeepStrictEqual(now, before);
+      return taken ? book.changeOf(refundedElsewhere(now, refund)) : null;
+    });
+    if (taken) {
+      metrics.refunds.inc({ outcome: 'succeeded' });
+      audit.fact('charge.refunded_elsewhere', `${merchant}/${view.id}`);
+      book.told(after);
+    }
+    return after;
+  }
+
   async #give(
     { merchant, id, idempotency, amount }: Wish,
     decide: (record: ChargeRecord) => Pick<RefundRecord, 'kind' | 'amount'>,
@@ -122,24 +164,25 @@ export class Refunds {
       } as const;
       return book.changeOf(reserved(before, refund));
     });
-    const refund = record.refunds.find((other) => other.id === refundId);
-    if (refund === undefined) {
-      await book.rest(record, clock.now());
-      return record;
+    try {
+      const refund = record.refunds.find((other) => other.id === refundId);
+      if (refund === undefined) return record;
+      return await this.#end(record, refund, await this.#asked(record, refund));
+    } finally {
+      // What was given back elsewhere isn't taken up while a refund of ours is under way. If this fails, it is looked at later.
+      await store.unsettled.look({ merchant, id }, clock.now()).catch(() => {});
     }
-    return this.#end(record, refund, await this.#asked(record, refund));
   }
 
   async #asked(record: ChargeRecord, refund: RefundRecord): Promise<RefundOutcome['status']> {
-    const { psp, store, book, clock } = this.#options;
+    const { psp, store, book } = this.#options;
     const request = requestOf(record, refund);
     try {
       return (await (refund.kind === 'void' ? psp.void(request.payment) : psp.refund(request))).status;
     } catch (error) {
       if (!NOTHING_DONE.has(codeOf(error))) return 'unknown';
       const { merchant, view } = record;
-      const after = await store.change(merchant, view.id, (now) => book.changeOf(unreserved(now, refund.id)));
-      await book.rest(after, clock.now());
+      await store.change(merchant, view.id, (now) => book.changeOf(unreserved(now, refund.id)));
       throw error;
     }
   }
@@ -161,7 +204,6 @@ export class Refunds {
       metrics.refunds.inc({ outcome: state });
       book.told(ended);
     }
-    if (openRefunds(ended).length === 0 || state === 'unknown') await book.rest(ended, clock.now());
     return ended;
   }
 }

@@ -1,12 +1,12 @@
 import type { Audit, Visitor } from '../audit/audit.js';
 import type { Clock } from '../clock.js';
-import { codeOf } from '../errors.js';
+import { AppError, codeOf } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Metrics } from '../metrics.js';
-import type { Found, PaymentName, Psp } from '../psp/psp.js';
+import type { Found, PaymentName, Psp, PspNotice } from '../psp/psp.js';
 import type { Vault } from '../vault/vault.js';
 import type { Cashier } from './cashier.js';
-import { FIRST_LOOK_MS, type ChargeBook } from './charge-book.js';
+import { FIRST_LOOK_MS } from './charge-book.js';
 import { isOpen, isUnsettled, openRefunds, type Answer } from './charge-steps.js';
 import type { ChargeStore } from './charge-store.js';
 import type { ChargeRecord, PageTerm, RefundRecord } from './charge.js';
@@ -18,8 +18,7 @@ export interface SettlerOptions {
   psp: Psp;
   store: ChargeStore;
   cashier: Pick<Cashier, 'close'>;
-  book: Pick<ChargeBook, 'rest'>;
-  refunds: Pick<Refunds, 'settle'>;
+  refunds: Pick<Refunds, 'settle' | 'takeUp'>;
   settlements: Settlements;
   vault: Pick<Vault, 'token'>;
   audit: Pick<Audit, 'operation' | 'as'>;
@@ -70,33 +69,56 @@ export class Settler {
     await this.#working;
   }
 
-  /** The provider has told that something happened to this charge. */
-  async wake(id: string): Promise<void> {
-    const { store, merchants } = this.#options;
+  /**
+   * The provider has told that something happened to this charge. It is looked at at once while it isn't settled; for
+   * money that went back with the next round: so once in a round, however often it is told.
+   */
+  async wake({ payment: { reference: id }, refund }: Pick<PspNotice, 'payment' | 'refund'>): Promise<void> {
+    const { store, merchants, clock } = this.#options;
+    if (refund) {
+      const names = merchants.map((merchant) => ({ merchant, id }));
+      const known = await Promise.all(names.map((name) => store.has(name)));
+      const ours = names.filter((_, at) => known[at]);
+      await Promise.all(ours.map((name) => store.unsettled.look(name, clock.now())));
+      return;
+    }
     await store.unsettled.wake(id, merchants);
     this.#soon(0);
   }
 
-  /** Asks what became of a charge and its refunds, and writes it down. Rejects with `psp_unavailable`. */
+  /**
+   * Asks what became of a charge and its refunds, and whether more was given back, and writes it down. Rejects with
+   * `psp_unavailable`, and with `no_provider` when it was asked of another one: what this one knows is no answer then.
+   */
   async settle(merchant: string, id: string): Promise<ChargeRecord> {
     const { store, refunds } = this.#options;
     let record = await store.get(merchant, id);
-    if (isOpen(record) && !this.#isInHand(record)) record = await this.#settleCharge(record);
+    if (isOpen(record)) return this.#isInHand(record) ? record : this.#settleCharge(record);
     for (const refund of openRefunds(record)) {
       if (isBusy(refund, store.unsettled)) continue;
+      this.#insistOnProvider(record);
       record = await refunds.settle(record, refund, !store.unsettled.isInHand(refund));
     }
-    return record;
+    return isUnsettled(record) ? record : this.#compare(record);
+  }
+
+  /** Whether the provider has given more back than we have. */
+  async #compare(record: ChargeRecord): Promise<ChargeRecord> {
+    const { psp, refunds } = this.#options;
+    if (record.state !== 'approved' || record.view.provider !== psp.name) return record;
+    const found = await psp.lookUp(paymentOf(record));
+    return found.status === 'approved' ? refunds.takeUp(record, found.refunded) : record;
   }
 
   async #settleCharge(record: ChargeRecord): Promise<ChargeRecord> {
     const { psp, store } = this.#options;
     const { state, view, page } = record;
     if (state === 'created') return this.#close(record, NOTHING_TAKEN);
-    if (page !== undefined) return this.#settlePage(record, page);
-    const payment = { reference: view.id, providerReference: view.provider_reference };
+    if (page !== undefined && view.provider === psp.name) return this.#settlePage(record, page);
+    const payment = paymentOf(record);
     let found: Found;
     try {
+      this.#insistOnProvider(record);
       found = await psp.lookUp(payment);
     } catch (error) {
       if (state === 'sent') await this.#doubt(record);
@@ -112,7 +134,7 @@ export class Settler {
   /** Until its page is closed nobody has refused to pay. What became of it then is looked up once more. */
   async #settlePage(record: ChargeRecord, { endsAt }: PageTerm): Promise<ChargeRecord> {
     const { psp, settlements, clock } = this.#options;
-    const payment = { reference: record.view.id, providerReference: record.view.provider_reference };
+    const payment = paymentOf(record);
     let found = await psp.lookUp(payment);
     if (isWaiting(found) && clock.now() >= endsAt) {
       await psp.closePage(payment);
@@ -135,9 +157,11 @@ export class Settler {
     return status === 'failed' && found === 'absent' && (await psp.lookUp(payment)).status === 'absent';
   }
 
-  async #close(record: ChargeRecord, answer: Answer): Promise<ChargeRecord> {
-    const { audit, cashier, settlements, vault } = this.#options;
+  async #close(record: ChargeRecord, answer: Answer & { refunded?: number }): Promise<ChargeRecord> {
+    const { audit, cashier, settlements, store, vault, clock } = this.#options;
     const { merchant, captureId, token: name, view } = record;
+    // What went back before it was known to have come is taken up with the next look.
+    if (answer.refunded) await store.unsettled.look({ merchant, id: view.id }, clock.now());
     return audit.operation('charge.settle', `${merchant}/${view.id}`, async () => {
       if (captureId === null) return cashier.close(record, answer, () => null);
       const token = answer.status === 'approved' && name !== null ? await vault.token(merchant, name) : null;
@@ -186,17 +210,25 @@ export class Settler {
   }
 
   async #look(name: ChargeName): Promise<void> {
-    const { store, book, log } = this.#options;
+    const { store, clock, log } = this.#options;
     const { merchant, id } = name;
+    let seen = true;
     try {
       await this.settle(merchant, id);
     } catch (error) {
       if (codeOf(error) === 'not_found') return store.unsettled.remove(name);
       log.debug({ detail: id, code: codeOf(error) }, 'a charge could not be settled yet');
+      seen = false;
     }
     const record = await store.get(merchant, id);
     if (isUnsettled(record)) await store.unsettled.look(name, this.#next(record));
-    else await book.rest(record, 0);
+    else if (seen) await store.unsettled.remove(name);
+    else await store.unsettled.look(name, clock.now() + MOST_PAUSE_MS);
+  }
+
+  #insistOnProvider({ view }: ChargeRecord): void {
+    if (view.provider === this.#options.psp.name) return;
+    throw new AppError('no_provider', 'another payment provider was to take this money');
   }
 
   /** When to look again: soon at first, then at growing pauses; null once it is for an operator. */
@@ -219,6 +251,10 @@ export class Settler {
     );
     return null;
   }
+}
+
+function paymentOf({ view }: ChargeRecord): PaymentName {
+  return { reference: view.id, providerReference: view.provider_reference };
 }
 
 /** Whether nobody has paid so far, as far as the provider says. */

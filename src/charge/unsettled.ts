@@ -2,7 +2,7 @@ import type { Clock } from '../clock.js';
 import { KEY_PREFIX } from '../redis/keys.js';
 import type { Redis, RedisReply } from '../redis/redis.js';
 import type { DurableWrites } from '../vault/durable-writes.js';
-import { CLAIM, LOOK } from './charge-scripts.js';
+import { CLAIM, LOOK, REST } from './charge-scripts.js';
 
 /** A charge of which something isn't known yet. */
 export interface ChargeName {
@@ -58,8 +58,9 @@ export class Unsettled {
     await this.#writes.run(LOOK, [KEY], [memberOf(charge), at ?? NEVER, this.#clock.now()]);
   }
 
+  /** All is known of it, unless it was woken since it was claimed. */
   async remove(charge: ChargeName): Promise<void> {
-    await this.#redis.command('ZREM', KEY, memberOf(charge));
+    await this.#redis.run(REST, [KEY], [memberOf(charge), this.#clock.now()]);
   }
 
   /** Those whose time has come. Nobody else is given them until `look` says when. */

@@ -4,7 +4,7 @@ import { RedisRecords } from '../call/redis-records.js';
 import { Registry } from '../call/registry.js';
 import { holdsCardNumber } from '../card/card-like.js';
 import { ChargeBook } from '../charge/charge-book.js';
-import { isOpen, type Answer } from '../charge/charge-steps.js';
+import { isOpen, isUnsettled, type Answer } from '../charge/charge-steps.js';
 import { ChargeStore } from '../charge/charge-store.js';
 import type { ChargeRecord } from '../charge/charge.js';
 import { systemClock, timestamp } from '../clock.js';
@@ -88,7 +88,7 @@ async function unknown(io: CommandIo, merchant: string | undefined): Promise<num
     const records = await Promise.all(
       names.map((name) => store.get(name.merchant, name.id).catch(() => null)),
     );
-    const rows = records.filter((record) => record !== null).map(rowOf);
+    const rows = records.flatMap((record) => (record !== null && isUnsettled(record) ? [rowOf(record)] : []));
     if (rows.length === 0) io.stdout.write('every charge is settled\n');
     else io.stdout.write(table(HEADINGS, rows));
     return 0;

@@ -36,6 +36,9 @@ export const refundListSchema = z.object({
     z.object({
       id: z.string().meta({ examples: ['rfd_6T1M9C4X8Z2Q7V0K5R3W1JNHBG'] }),
       kind: z.enum(['refund', 'void']).describe('A void undoes all of a charge.'),
+      made: z
+        .enum(['here', 'elsewhere'])
+        .describe('`elsewhere`: not by this service, but in the provider’s own console, say.'),
       amount: z.int().describe("In the currency's minor unit."),
       currency: z.string(),
       status: z.enum(['succeeded', 'failed', 'unknown']).describe('`unknown` will be settled.'),

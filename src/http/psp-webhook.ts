@@ -3,13 +3,13 @@ import type { Audit } from '../audit/audit.js';
 import { codeOf } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Metrics } from '../metrics.js';
-import type { Psp } from '../psp/psp.js';
+import type { Psp, PspNotice } from '../psp/psp.js';
 import { MAX_BODY_BYTES } from './request-body.js';
 
 export interface PspWebhookOptions {
   psp: Pick<Psp, 'name' | 'webhook'>;
   /** Told which payment the provider has news of. What the news is, only a look-up says. */
-  settler: { wake(reference: string): Promise<void> };
+  settler: { wake(notice: PspNotice): Promise<void> };
   audit: Pick<Audit, 'fact'>;
   log: Logger;
   metrics: Metrics;
@@ -32,7 +32,7 @@ export function createPspWebhook({ psp, settler, audit, log, metrics }: PspWebho
     }
     if (notice !== 'irrelevant') {
       try {
-        await settler.wake(notice.payment.reference);
+        await settler.wake(notice);
       } catch (error) {
         // The provider tells again; and it is looked up without being told.
         log.debug({ code: codeOf(error) }, 'a notice of the payment provider could not be noted');

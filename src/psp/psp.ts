@@ -109,6 +109,7 @@ export type UnknownWhy = 'timed_out' | 'cut_off' | 'unreadable' | 'server_error'
  * a request that is still on its way may come after it.
  */
 export type Found =
+  /** `refunded`: minor units that went back, whoever asked for that. */
   | (Outcome & { refunded: number })
   /** Nobody has paid yet: a page that is open, a card that the issuer wants authenticated. */
   | { status: 'pending'; providerReference: string; step: 'open' | 'authenticated' }
@@ -146,11 +147,16 @@ export interface HostedPage {
   providerReference: string;
 }
 
-/** A webhook that was truly sent by the provider: which payment or refund has changed. What it is now, `lookUp` says. */
+/**
+ * A webhook that was truly sent by the provider: which payment has changed, or of which one money went back. What it is
+ * now, `lookUp` says.
+ */
 export interface PspNotice {
   /** The provider's name of the notice: the same one may come twice. */
   id: string;
   payment: PaymentName;
+  /** That money went back: news of a payment whose outcome is known. */
+  refund: boolean;
 }
 
 /**

@@ -35,8 +35,9 @@ export function readSimulatedWebhook(
   if (!signed) return null;
   const notice = noticeSchema.safeParse(parseQuietly(body));
   if (!notice.success || !/^(payment|refund)\.updated$/.test(notice.data.type)) return 'irrelevant';
-  const { payment, reference } = notice.data.data;
-  return { id, payment: { reference, providerReference: payment } };
+  const { type, data } = notice.data;
+  const payment = { reference: data.reference, providerReference: data.payment };
+  return { id, payment, refund: type === 'refund.updated' };
 }
 
 function one(header: string | string[] | undefined): string {

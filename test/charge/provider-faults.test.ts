@@ -92,7 +92,7 @@ describe('webhooks of the provider', () => {
     headers: Record<string, string>;
   }): Promise<unknown> {
     const read = psp.webhook(Buffer.from(notice.body), notice.headers);
-    if (read !== null && read !== 'irrelevant') await world.settler.wake(read.payment.reference);
+    if (read !== null && read !== 'irrelevant') await world.settler.wake(read);
     return read;
   }
 

@@ -26,6 +26,10 @@ async function unknown(took: boolean, usage: 'once' | 'many' = 'many'): Promise<
 }
 
 const now = async ({ id }: ChargeView) => (await world.charges.get(SHOP, id)).status;
+const noticeOf = ({ id }: ChargeView, refund = false) => ({
+  payment: { reference: id, providerReference: null },
+  refund,
+});
 const types = async () => (await world.events()).map(({ type }) => type);
 
 /** Until something is so: the settler has a pace of its own. */
@@ -80,6 +84,20 @@ describe('a charge that nobody knows', () => {
     world.psp.answers = false;
     await expect(world.settler.settle(SHOP, charge.id)).rejects.toMatchObject({ code: 'psp_unavailable' });
     expect(await now(charge)).toBe('unknown');
+  });
+
+  it('that another provider was asked for is not asked of this one', async () => {
+    const charge = await unknown(true);
+    const { store, settler, psp } = world;
+    await store.change(SHOP, charge.id, (record) => ({
+      ...{ record: { ...record, state: 'sent', view: { ...record.view, provider: 'another' } } },
+      ...{ events: [], writes: [], frees: false },
+    }));
+    psp.payments.clear();
+    world.pass(GRACE_MS);
+    await expect(settler.settle(SHOP, charge.id)).rejects.toMatchObject({ code: 'no_provider' });
+    expect(await store.get(SHOP, charge.id)).toMatchObject({ state: 'unknown' });
+    await expect(settler.settle(SHOP, charge.id)).rejects.toMatchObject({ code: 'no_provider' });
   });
 
   it('is settled once by many who settle it', async () => {
@@ -142,7 +160,7 @@ describe('the settler', () => {
     await world.store.unsettled.look({ merchant: SHOP, id: charge.id }, null);
     world.settler.start();
     try {
-      await world.settler.wake(charge.id);
+      await world.settler.wake(noticeOf(charge));
       await until(async () => (await now(charge)) === 'approved');
     } finally {
       await world.settler.stop();

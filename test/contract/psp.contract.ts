@@ -37,6 +37,8 @@ export interface PspUnderTest {
   flagsOf: (reference: string) => { moto: boolean; unattended: boolean };
   /** A webhook that the provider would send now: of this payment, or of something that is no payment. */
   notice: (reference: string | null) => { body: Buffer; headers: IncomingHttpHeaders };
+  /** Somebody gives EUR back in the provider's own console, and what webhook it sends of that. */
+  refundElsewhere: (reference: string, amount: number) => { body: Buffer; headers: IncomingHttpHeaders };
   /** Turns the customer's clock on. */
   later: (ms: number) => void;
   close: () => Promise<void>;
@@ -319,6 +321,18 @@ export function describePsp(name: string, start: () => Promise<PspUnderTest>): v
       });
     });
 
+    describe('a refund that was made elsewhere', () => {
+      it('is told by a webhook, and shown by a look-up beside ours', async () => {
+        const { payment, reference } = await charged();
+        const asked = { reference: `rfd_contract${++count}`, payment, money: EUR(250) };
+        expect(await provider.psp.refund(asked)).toMatchObject({ status: 'succeeded' });
+        const { body, headers } = provider.refundElsewhere(reference, 400);
+        expect(provider.psp.webhook(body, headers)).toMatchObject({ payment, refund: true });
+        expect(await provider.psp.lookUp(payment)).toMatchObject({ status: 'approved', refunded: 650 });
+        expect(await provider.psp.lookUpRefund(asked)).toMatchObject({ status: 'succeeded' });
+      });
+    });
+
     describe('verify and tokenize', () => {
       it('verifies without taking anything', async () => {
         const asked = cardRequest();
@@ -463,7 +477,8 @@ export function describePsp(name: string, start: () => Promise<PspUnderTest>): v
         const { payment } = await charged();
         const { body, headers } = provider.notice(payment.reference);
         const notice = provider.psp.webhook(body, headers);
-        expect(notice).toMatchObject({ payment: { providerReference: payment.providerReference } });
+        const { providerReference } = payment;
+        expect(notice).toMatchObject({ payment: { providerReference }, refund: false });
         expect(provider.psp.webhook(body, headers)).toEqual(notice);
       });
 

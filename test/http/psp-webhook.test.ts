@@ -19,13 +19,13 @@ beforeAll(async () => {
     webhook: (body: Buffer, headers: NodeJS.Dict<string | string[]>): PspNotice | 'irrelevant' | null => {
       if (headers['signature'] !== 'good') return null;
       if (body.toString() === 'weather') return 'irrelevant';
-      return { id: 'ntc_1', payment: { reference: body.toString(), providerReference: null } };
+      return { id: 'ntc_1', payment: { reference: body.toString(), providerReference: null }, refund: false };
     },
   };
   const settler = {
-    wake: async (reference: string) => {
+    wake: async ({ payment }: PspNotice) => {
       if (away) throw new AppError('redis_unavailable', 'Redis does not answer');
-      woken.push(reference);
+      woken.push(payment.reference);
     },
   };
   const door = createPspWebhook({ psp, settler, audit, log: silentLogger, metrics: createMetrics() });

@@ -105,8 +105,8 @@ const store = new MortalStore({ redis, durability: 'local', clock: systemClock, 
 const sums = new MotoSums({ limits: {}, redis, keys, clock: systemClock, log: silentLogger });
 const book = new ChargeBook({ store, vault, sums, outbox: { nudge: () => {} }, live: false, ...shared });
 const cashier = new Cashier({ psp, store, book, vault, ...shared });
-const refunds = new Refunds({ psp, store, book, sums, ...shared });
 const audit = new MemoryAudit();
+const refunds = new Refunds({ psp, store, book, sums, audit, ...shared });
 const limits = new Limits({ settings: UNLIMITED, redis, keys, audit, ...shared });
 const charges = new TokenCharges({
   psp,

@@ -72,6 +72,10 @@ async function start(): Promise<PspUnderTest> {
       const { body, headers } = (reference === null ? null : provider.noticeOf(reference)) ?? strangeNotice();
       return { body: Buffer.from(body), headers };
     },
+    refundElsewhere(reference, amount) {
+      const { body, headers } = provider.refundInConsole(reference, amount) ?? strangeNotice();
+      return { body: Buffer.from(body), headers };
+    },
     later(ms) {
       ahead += ms;
     },

@@ -219,7 +219,7 @@ export const CHARGE: ChargeView = {
 };
 
 export const REFUND: RefundView = {
-  ...{ id: 'rfd_6T1M9C4X8Z2Q7V0K5R3W1JNHBG', kind: 'refund', amount: 300, currency: 'EUR' },
+  ...{ id: 'rfd_6T1M9C4X8Z2Q7V0K5R3W1JNHBG', kind: 'refund', made: 'here', amount: 300, currency: 'EUR' },
   ...{ status: 'failed', updated_at: '2026-01-01T00:00:00.000Z' },
 };
 

@@ -171,7 +171,7 @@ export class LedgerPsp implements Psp {
 
   webhook(body: Buffer, headers: { signature?: string }): PspNotice | null {
     if (headers.signature !== 'good') return null;
-    return { id: 'ntc_1', payment: { reference: body.toString(), providerReference: null } };
+    return { id: 'ntc_1', payment: { reference: body.toString(), providerReference: null }, refund: false };
   }
 
   close(): Promise<void> {

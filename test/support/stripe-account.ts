@@ -106,6 +106,19 @@ export class StripeAccount {
     return [...this.#methods].flatMap(([id, { customer }]) => (customer === null ? [] : [id]));
   }
 
+  /** Somebody gives money back in the dashboard: such a refund has no name of ours. Gives the charge. */
+  refundInDashboard(reference: string, amount: number): StripeObject {
+    const intent = this.intentOf(reference);
+    if (intent === undefined) throw new Error('there is no such payment');
+    this.#refund(
+      new Map([
+        ['payment_intent', intent.id],
+        ['amount', String(amount)],
+      ]),
+    );
+    return this.#chargeOf(intent);
+  }
+
   /** The payer's part on a page: pays, authenticated, or is refused by the bank. */
   pay(session: string, how: 'approve' | 'refuse', number = '4242424242424242'): void {
     const page = this.#get(session, 'checkout.session');
@@ -427,6 +440,7 @@ export class StripeAccount {
       charge({
         id: this.#draw('ch'),
         intent: intent.id,
+        reference: (intent['metadata'] as Record<string, string>)['reference'] ?? null,
         amount,
         currency: String(intent['currency']),
         captured,

@@ -140,6 +140,8 @@ export function paymentMethod(id: string, facts: CardFacts, customer: string | n
 export interface ChargeFacts {
   id: string;
   intent: string;
+  /** Stripe gives a charge its intent's metadata. */
+  reference: string | null;
   amount: number;
   currency: string;
   captured: boolean;
@@ -148,7 +150,7 @@ export interface ChargeFacts {
 }
 
 export function charge(facts: ChargeFacts): StripeObject {
-  const { id, amount, captured, card } = facts;
+  const { id, reference, amount, captured, card } = facts;
   return {
     id,
     object: 'charge',
@@ -172,7 +174,7 @@ export function charge(facts: ChargeFacts): StripeObject {
     failure_message: null,
     fraud_details: {},
     livemode: false,
-    metadata: {},
+    metadata: metadataOf(reference),
     on_behalf_of: null,
     outcome: {
       advice_code: null,

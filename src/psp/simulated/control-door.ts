@@ -2,14 +2,19 @@ import type { ServerResponse } from 'node:http';
 import { FAULTS, VERBS, type FaultPlan } from './fault.js';
 import type { Ledger } from './ledger.js';
 
-/** For programs that run elsewhere: plans faults, and shows the ledger. */
-export class ControlDoor {
-  readonly #faults: FaultPlan;
-  readonly #ledger: Ledger;
+export interface ControlDoorOptions {
+  faults: FaultPlan;
+  ledger: Ledger;
+  /** Gives minor units of a payment back, as somebody would in the provider's console; false when it can't. */
+  refund: (reference: string, amount: number) => boolean;
+}
 
-  constructor(faults: FaultPlan, ledger: Ledger) {
-    this.#faults = faults;
-    this.#ledger = ledger;
+/** For programs that run elsewhere, and for whoever is to be the provider's own people. */
+export class ControlDoor {
+  readonly #options: ControlDoorOptions;
+
+  constructor(options: ControlDoorOptions) {
+    this.#options = options;
   }
 
   /** False when it is none of its paths. */
@@ -20,8 +25,9 @@ export class ControlDoor {
     response: ServerResponse,
   ): boolean {
     if (path === '/simulator/faults' && method === 'POST') this.#plan(fields, response);
+    else if (path === '/simulator/refunds' && method === 'POST') this.#refund(fields, response);
     else if (path === '/simulator/ledger' && method === 'GET')
-      say(response, 200, { movements: this.#ledger.movements });
+      say(response, 200, { movements: this.#options.ledger.movements });
     else return false;
     return true;
   }
@@ -34,11 +40,17 @@ export class ControlDoor {
       return say(response, 400, { faults: FAULTS, verbs: VERBS });
     }
     try {
-      this.#faults.next(fault, { times, verb });
+      this.#options.faults.next(fault, { times, verb });
     } catch {
       return say(response, 409, { planned: 'too many' });
     }
     say(response, 200, { planned: fault, verb, times });
+  }
+
+  #refund(fields: ReadonlyMap<string, string>, response: ServerResponse): void {
+    const [reference = '', amount = NaN] = [fields.get('reference'), Number(fields.get('amount') ?? NaN)];
+    const refunded = Number.isSafeInteger(amount) && amount > 0 && this.#options.refund(reference, amount);
+    say(response, refunded ? 200 : 409, { reference, refunded });
   }
 }
 

@@ -10,6 +10,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { isTestNumber } from '../../card/test-numbers.js';
 import type { Clock } from '../../clock.js';
+import { newId } from '../../id.js';
 import { Acquirer } from './acquirer.js';
 import { AmountFaults } from './amount-faults.js';
 import type { CardForm } from './card-form.js';
@@ -20,7 +21,7 @@ import { FaultPlan } from './fault.js';
 import { readForm } from './form-reader.js';
 import { HostedPages } from './hosted-pages.js';
 import type { Ledger } from './ledger.js';
-import { Notices } from './notices.js';
+import { Notices, type SignedNotice } from './notices.js';
 import { PageDoor } from './page-door.js';
 import type { Order } from './payment.js';
 import { ProviderApi, refusal, type ApiCall } from './provider-api.js';
@@ -78,7 +79,9 @@ export class SimulatedProvider {
     this.#pages = new HostedPages({ ...cards, notices: this.notices, urlOf });
     this.#api = new ProviderApi({ ...cards, pages: this.#pages, slowMs });
     this.#slowMs = slowMs;
-    this.#control = new ControlDoor(this.faults, acquirer.ledger);
+    const refund = (reference: string, amount: number): boolean =>
+      this.refundInConsole(reference, amount) !== null;
+    this.#control = new ControlDoor({ faults: this.faults, ledger: acquirer.ledger, refund });
     const { cert, key } = makeCertificate(clock.now());
     this.#ca = cert;
     this.#server = createTlsServer({ cert, key }, this.#serveApi);
@@ -123,9 +126,21 @@ export class SimulatedProvider {
   }
 
   /** A webhook about a payment, truly signed, as it would be sent now; null when there is no such payment. */
-  noticeOf(reference: string): { headers: Record<string, string>; body: string } | null {
+  noticeOf(reference: string): SignedNotice | null {
     const payment = this.#acquirer.payment({ id: null, reference });
     return payment === null ? null : this.notices.sign('payment.updated', payment);
+  }
+
+  /**
+   * Somebody gives money back in the provider's own console. Gives the webhook that tells of it, which is sent; null when
+   * there is no such payment, or less left of it.
+   */
+  refundInConsole(reference: string, amount: number): SignedNotice | null {
+    const payment = this.#acquirer.payment({ id: null, reference });
+    const refund = payment && this.#acquirer.refund(newId('ref_'), payment, amount);
+    if (refund === null || typeof refund === 'string') return null;
+    void this.notices.tell('refund.updated', refund.payment, null);
+    return this.notices.sign('refund.updated', refund.payment);
   }
 
   async close(): Promise<void> {

@@ -88,9 +88,10 @@ export function checkFields(request: CardRequest): Fields {
   return { ...CARD_ALONE, ...methodOf(request), ...flagOf(request) };
 }
 
-export function refundFields({ reference, money }: RefundRequest, intent: string): Fields {
+export function refundFields({ reference, payment, money }: RefundRequest, intent: string): Fields {
   const { amount } = toStripe(money);
-  return { payment_intent: intent, amount, 'metadata[reference]': reference };
+  const names = { 'metadata[reference]': reference, 'metadata[payment]': payment.reference };
+  return { payment_intent: intent, amount, ...names };
 }
 
 export function pageFields(request: PageRequest): Fields {

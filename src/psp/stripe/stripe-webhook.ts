@@ -27,6 +27,7 @@ const RELEVANT: ReadonlySet<string> = new Set([
   'refund.created',
   'refund.updated',
   'refund.failed',
+  'charge.refunded',
 ]);
 
 export function isRelevant(type: string): boolean {
@@ -61,8 +62,10 @@ export function noticeOf(body: Buffer): PspNotice | 'irrelevant' {
   if (!read.success || !isRelevant(read.data.type)) return 'irrelevant';
   const { id, type, data } = read.data;
   const { object } = data;
-  const reference = object.metadata?.['reference'] ?? object.client_reference_id;
+  const reference =
+    object.metadata?.['payment'] ?? object.metadata?.['reference'] ?? object.client_reference_id;
   if (reference === null || reference === undefined) return 'irrelevant';
-  const providerReference = type.startsWith('refund.') ? (object.payment_intent ?? null) : object.id;
-  return { id, payment: { reference, providerReference } };
+  const refund = type.startsWith('refund.') || type === 'charge.refunded';
+  const providerReference = refund ? (object.payment_intent ?? null) : object.id;
+  return { id, payment: { reference, providerReference }, refund };
 }

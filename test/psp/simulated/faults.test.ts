@@ -117,6 +117,18 @@ describe('the control door', () => {
     });
   });
 
+  it('gives money back as the provider’s own people would, up to what is left', async () => {
+    const asked = charge();
+    await psp.authorize(asked);
+    const { reference } = asked;
+    const back = (body: string) => control('POST', '/simulator/refunds', `reference=${reference}&${body}`);
+    expect(await back('amount=1000')).toEqual({ status: 200, body: { reference, refunded: true } });
+    for (const body of ['amount=251', 'amount=0', 'amount=1.5', 'amount=x', '']) {
+      expect(await back(body)).toEqual({ status: 409, body: { reference, refunded: false } });
+    }
+    expect(await psp.lookUp(named(reference))).toMatchObject({ status: 'approved', refunded: 1000 });
+  });
+
   it.each(['fault=rain', 'fault=busy&times=0', 'fault=busy&times=1.5', ''])(
     'refuses what it does not know, and says what there is: %j',
     async (body) => {

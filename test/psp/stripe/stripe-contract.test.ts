@@ -80,6 +80,10 @@ async function start(): Promise<PspUnderTest> {
       const intent = stripe.account.intentOf(reference);
       return stripe.notice('payment_intent.succeeded', intent, clock.now());
     },
+    refundElsewhere(reference, amount) {
+      const charge = stripe.account.refundInDashboard(reference, amount);
+      return stripe.notice('charge.refunded', charge, clock.now());
+    },
     later(ms) {
       ahead += ms;
     },

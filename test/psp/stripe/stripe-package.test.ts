@@ -112,7 +112,10 @@ describe('the stripe package', () => {
     await ours.refund({ reference: 'rfd_1', payment, money });
     const refund = simulator.requests.at(-1);
     const again = await theirs.refunds.create(
-      { payment_intent: payment.providerReference, amount: 300, metadata: { reference: 'rfd_1' } },
+      {
+        ...{ payment_intent: payment.providerReference, amount: 300 },
+        metadata: { reference: 'rfd_1', payment: payment.reference },
+      },
       { idempotencyKey: 'rfd_1' },
     );
     expect(simulator.requests.at(-1)).toEqual(refund);

@@ -2,13 +2,26 @@ import { describe, expect, it } from '@jest/globals';
 import { Stripe } from 'stripe';
 import { StripePsp } from '../../../src/psp/stripe/stripe-psp.js';
 import { ManualClock } from '../../support/manual-clock.js';
-import { checkoutSession, event, paymentIntent, refund, setupIntent } from '../../support/stripe-objects.js';
+import {
+  charge,
+  checkoutSession,
+  event,
+  paymentIntent,
+  refund,
+  setupIntent,
+  type CardFacts,
+} from '../../support/stripe-objects.js';
 
 const OLD = 'whsec_theOldOneOfThisEndpoint';
 const NEW = 'whsec_theNewOneOfThisEndpoint';
 const NOW = Date.UTC(2026, 10, 22);
 const SECONDS = NOW / 1_000;
 const ours = { id: 'pi_1', reference: 'chg_1' };
+
+const CARD: CardFacts = {
+  ...{ brand: 'visa', last4: '4242', expMonth: 12, expYear: 2034, networks: ['visa'], codeCheck: 'pass' },
+  fingerprint: 'simulatedCard001',
+};
 
 const { webhooks } = new Stripe('sk_test_notUsedForWebhooks');
 const psp = new StripePsp({
@@ -39,9 +52,27 @@ describe('webhook', () => {
       'rfd_1',
       'pi_1',
     ],
+    [
+      'charge.refunded',
+      charge({
+        ...{ id: 'ch_1', reference: 'chg_1', intent: 'pi_1', amount: 100, currency: 'eur', captured: true },
+        ...{ network: 'visa', card: CARD },
+      }),
+      'chg_1',
+      'pi_1',
+    ],
   ])('tells of %s', (type, object, reference, providerReference) => {
     const payment = { reference, providerReference };
-    expect(heard(type, object)).toEqual({ id: 'evt_1', payment });
+    expect(heard(type, object)).toEqual({ id: 'evt_1', payment, refund: /refund/.test(type) });
+  });
+
+  it('names the payment of a refund of ours', () => {
+    const back = refund({
+      ...{ id: 're_1', reference: 'rfd_1', intent: 'pi_1', charge: 'ch_1', amount: 100, currency: 'eur' },
+      status: 'succeeded',
+    });
+    Object.assign(back, { metadata: { reference: 'rfd_1', payment: 'chg_1' } });
+    expect(heard('refund.updated', back)).toMatchObject({ payment: { reference: 'chg_1' } });
   });
 
   it('believes either secret while they rotate', () => {
