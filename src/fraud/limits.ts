@@ -2,18 +2,16 @@ import type { Audit } from '../audit/audit.js';
 import type { Clock } from '../clock.js';
 import type { Limits as LimitSettings } from '../config.js';
 import { AppError, codeOf } from '../errors.js';
-import { newId } from '../id.js';
 import type { Logger } from '../log.js';
 import type { Metrics } from '../metrics.js';
-import { KEY_PREFIX } from '../redis/keys.js';
+import { RateLimiter, type Place } from '../redis/rate-limiter.js';
 import type { Redis } from '../redis/redis.js';
 import type { KeyProvider } from '../vault/key-provider.js';
 import { isWithheld, LIMITS, WITHHELD_SHARE, type Counted, type LimitName, type Subject } from './limit.js';
-import { Window } from './window.js';
 
 export interface LimitsOptions {
   settings: LimitSettings;
-  redis: Redis;
+  redis: Pick<Redis, 'command' | 'run'>;
   keys: Pick<KeyProvider, 'mac'>;
   audit: Pick<Audit, 'fact'>;
   clock: Clock;
@@ -22,11 +20,8 @@ export interface LimitsOptions {
 }
 
 /** One count of one subject. */
-interface Place {
+interface LimitPlace extends Place {
   name: LimitName;
-  key: string;
-  most: number;
-  windowMs: number;
 }
 
 /** Refusals that say nothing of whether a card is good: the provider's trouble, and the wish for another way. */
@@ -40,17 +35,25 @@ const TELLS_NOTHING: ReadonlySet<string> = new Set(['processing_error', 'authent
  */
 export class Limits {
   readonly #options: LimitsOptions;
-  readonly #window: Window;
+  readonly #limiter: RateLimiter;
 
   constructor(options: LimitsOptions) {
     this.#options = options;
-    this.#window = new Window(options.redis);
+    this.#limiter = new RateLimiter(options.redis, options.clock);
   }
 
   /** A capture is about to be armed. Nobody is asked for a card that would be refused. */
   async arming(subject: Subject): Promise<void> {
-    await this.#insistOnRoom(await this.#places('declines', subject));
+    await this.linking(subject);
     await this.#take('captures', subject);
+  }
+
+  /** A payment link is about to be sent. */
+  async linking(subject: Subject): Promise<void> {
+    for (const place of await this.#places('declines', subject)) {
+      const wait = await this.#limiter.wait(place);
+      if (wait > 0) throw this.#reached(place, wait);
+    }
   }
 
   /** A token is about to be charged. */
@@ -67,56 +70,46 @@ export class Limits {
     ask: () => Promise<T>,
     refusal: (answer: T) => string | null,
   ): Promise<T> {
-    await this.#take('cards', subject);
     const giveBack = await this.#take('declines', subject);
     let counts = false;
     try {
+      await this.#take('cards', subject);
       const answer = await ask();
-      const code = refusal(answer);
-      counts = code !== null && !TELLS_NOTHING.has(code);
+      counts = isDecline(refusal(answer));
       return answer;
     } finally {
       if (!counts) await giveBack();
     }
   }
 
+  /** A payer was refused with this code where nobody here asked a bank: on a payment page. Never rejects. */
+  async declined(subject: Subject, code: string): Promise<void> {
+    if (!isDecline(code)) return;
+    await this.#tried(async () => {
+      const places = await this.#places('declines', subject);
+      await Promise.all(places.map((place) => this.#limiter.add(place)));
+    });
+  }
+
   /** Counts one more everywhere, or nowhere. Gives what takes it back. */
   async #take(counted: Counted, subject: Subject): Promise<() => Promise<void>> {
-    const id = newId('');
-    const taken: Place[] = [];
-    const giveBack = () => this.#giveBack(taken, id);
-    for (const place of await this.#places(counted, subject)) {
-      const now = this.#options.clock.now();
-      const wait = await this.#window.take(place.key, now, place.windowMs, place.most, id);
-      if (wait > 0) {
-        await giveBack();
-        throw this.#reached(place, wait);
-      }
-      taken.push(place);
-    }
-    return giveBack;
+    const taken = await this.#limiter.take(await this.#places(counted, subject));
+    if (taken.full !== null) throw this.#reached(taken.full, taken.wait);
+    return () => this.#tried(taken.giveBack);
   }
 
-  async #insistOnRoom(places: readonly Place[]): Promise<void> {
-    for (const place of places) {
-      const wait = await this.#window.wait(place.key, this.#options.clock.now(), place.windowMs, place.most);
-      if (wait > 0) throw this.#reached(place, wait);
-    }
-  }
-
-  /** What can't be taken back is on the safe side, and goes with its window. */
-  async #giveBack(taken: readonly Place[], id: string): Promise<void> {
-    const { log } = this.#options;
+  /** A count that is wrong for want of Redis is so for one window at most, and holds nobody up who is past it. */
+  async #tried(work: () => Promise<unknown>): Promise<void> {
     try {
-      await Promise.all(taken.map(({ key }) => this.#window.giveBack(key, id)));
+      await work();
     } catch (error) {
-      log.debug({ code: codeOf(error) }, 'what was counted could not be taken back');
+      this.#options.log.debug({ code: codeOf(error) }, 'what was counted could not be corrected');
     }
   }
 
-  async #places(counted: Counted, subject: Subject): Promise<Place[]> {
-    const { settings } = this.#options;
-    const places: Place[] = [];
+  async #places(counted: Counted, subject: Subject): Promise<LimitPlace[]> {
+    const { settings, keys } = this.#options;
+    const places: LimitPlace[] = [];
     for (const [name, { counts, per }] of Object.entries(LIMITS) as [
       LimitName,
       (typeof LIMITS)[LimitName],
@@ -126,26 +119,26 @@ export class Limits {
       if (counts !== counted || limit === null || who === null) continue;
       const shared = typeof who === 'object' && isWithheld(who.number);
       const one = typeof who === 'object' ? (shared ? `withheld ${who.called}` : who.number) : who;
-      const mac = await this.#options.keys.mac('limit', subject.merchant, Buffer.from(`${name} ${one}`));
-      places.push({
-        name,
-        key: `${KEY_PREFIX}l:${mac.toString('base64url', 0, 16)}`,
-        most: limit.most * (shared ? WITHHELD_SHARE : 1),
-        windowMs: limit.seconds * 1_000,
-      });
+      const mac = await keys.mac('limit', subject.merchant, Buffer.from(`${name} ${one}`));
+      const most = limit.most * (shared ? WITHHELD_SHARE : 1);
+      places.push({ name, key: mac.toString('base64url', 0, 16), most, seconds: limit.seconds });
     }
     return places;
   }
 
-  #reached({ name, most, windowMs }: Place, wait: number): AppError {
+  #reached({ name, most, seconds }: LimitPlace, wait: number): AppError {
     const { audit, log, metrics } = this.#options;
     metrics.limitsReached.inc({ limit: name });
     log.warn({ reason: name, count: most }, 'too many cards are being tried: one was not taken');
     audit.fact('limit.reached', name, 'refused');
-    const seconds = Math.ceil(wait / 1_000);
-    const message = `${LIMITS[name].why}: ${most} within ${spanText(windowMs / 1_000)}; try again in ${spanText(seconds)}`;
-    return new AppError('limit_reached', message, { retryAfter: seconds });
+    const retryAfter = Math.ceil(wait / 1_000);
+    const message = `${LIMITS[name].why}: ${most} within ${spanText(seconds)}; try again in ${spanText(retryAfter)}`;
+    return new AppError('limit_reached', message, { retryAfter });
   }
+}
+
+function isDecline(code: string | null): boolean {
+  return code !== null && !TELLS_NOTHING.has(code);
 }
 
 function spanText(seconds: number): string {

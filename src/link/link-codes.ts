@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../clock.js';
-import { Window } from '../fraud/window.js';
-import { newId } from '../id.js';
 import { KEY_PREFIX } from '../redis/keys.js';
+import { RateLimiter, type Place } from '../redis/rate-limiter.js';
 import type { Redis } from '../redis/redis.js';
 import { typedCode } from './link-code.js';
 
@@ -12,7 +11,7 @@ export interface LinkPlace {
   captureId: string;
 }
 
-const WINDOW_MS = 10 * 60_000;
+const WINDOW_SECONDS = 600;
 /** Who reads from a note may read wrong a few times; who needs more asks the agent. */
 export const GUESSES_PER_ADDRESS = 10;
 /** Of everybody together: with a thousand links always open, chance finds one of them once in twenty years. */
@@ -21,13 +20,11 @@ export const GUESSES_IN_ALL = 1_000;
 /** The codes of links, and those who guess. Methods reject with AppError `redis_unavailable`. */
 export class LinkCodes {
   readonly #redis: Redis;
-  readonly #clock: Clock;
-  readonly #guesses: Window;
+  readonly #guesses: RateLimiter;
 
   constructor(redis: Redis, clock: Clock) {
     this.#redis = redis;
-    this.#clock = clock;
-    this.#guesses = new Window(redis);
+    this.#guesses = new RateLimiter(redis, clock);
   }
 
   /** False when the code names another link already: take another. */
@@ -36,24 +33,22 @@ export class LinkCodes {
     return (await this.#redis.command('SET', codeKey(code), place, 'PX', ttlMs, 'NX')) === 'OK';
   }
 
-  /** Null for what names no link, which counts as a guess; from too many of them on, nobody is looked up. */
+  /**
+   * Null for what names no link, which counts as a guess; from too many of them on, nobody is looked up. It counts before
+   * it is looked up and is taken back when it was right, so that nobody guesses more by guessing all at once.
+   */
   async find(typed: string, address: string): Promise<LinkPlace | 'too_many' | null> {
-    const now = this.#clock.now();
-    const budgets = [
-      { key: guessKey(createHash('sha256').update(address).digest('base64url')), most: GUESSES_PER_ADDRESS },
-      { key: guessKey('all'), most: GUESSES_IN_ALL },
-    ];
-    const waits = budgets.map(({ key, most }) => this.#guesses.wait(key, now, WINDOW_MS, most));
-    if ((await Promise.all(waits)).some((wait) => wait > 0)) return 'too_many';
+    const guess = await this.#guesses.take([
+      guessesOf(createHash('sha256').update(address).digest('base64url'), GUESSES_PER_ADDRESS),
+      guessesOf('all', GUESSES_IN_ALL),
+    ]);
+    if (guess.full !== null) return 'too_many';
     const code = typedCode(typed);
     const place = code === null ? null : await this.#redis.command('GET', codeKey(code));
-    if (typeof place === 'string') {
-      const space = place.indexOf(' ');
-      return { captureId: place.slice(0, space), merchant: place.slice(space + 1) };
-    }
-    const guess = newId('');
-    await Promise.all(budgets.map(({ key, most }) => this.#guesses.take(key, now, WINDOW_MS, most, guess)));
-    return null;
+    if (typeof place !== 'string') return null;
+    await guess.giveBack();
+    const space = place.indexOf(' ');
+    return { captureId: place.slice(0, space), merchant: place.slice(space + 1) };
   }
 }
 
@@ -61,6 +56,6 @@ function codeKey(code: string): string {
   return `${KEY_PREFIX}l:code:${code}`;
 }
 
-function guessKey(whose: string): string {
-  return `${KEY_PREFIX}l:guesses:${whose}`;
+function guessesOf(whom: string, most: number): Place {
+  return { key: `guesses:${whom}`, most, seconds: WINDOW_SECONDS };
 }

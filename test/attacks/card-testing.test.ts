@@ -1,33 +1,32 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { PatternWatch } from '../../src/audit/pattern.js';
+import { AuditedTill } from '../../src/charge/audited-charges.js';
 import { LimitedTill } from '../../src/charge/limited-till.js';
 import type { Taken } from '../../src/charge/till.js';
-import { readConfig, type Limits } from '../../src/config.js';
 import { Secret } from '../../src/secret.js';
+import { note } from '../audit/chains.js';
 import { aTake, SHOP, startChargeWorld, type ChargeWorld } from '../charge/charge-world.js';
 import { LedgerPsp } from '../support/ledger-psp.js';
-import { ACCOUNT_SID, AUTH_TOKEN } from '../support/carrier.js';
+import type { Told } from '../support/audit.js';
+import { DEFAULT_LIMITS, endWindows } from '../support/limits.js';
 import { canaryCode, canaryNumber } from '../support/needles.js';
 
-/** As a service has them that sets none. */
-const DEFAULTS: Limits = readConfig({
-  ...{ TWILIO_ACCOUNT_SID: ACCOUNT_SID, TWILIO_AUTH_TOKEN: AUTH_TOKEN, VAULT_KEY_FILE: 'keys.json' },
-}).config.limits;
 /** A thief's list. */
 const CARDS = 200;
 const AT_ONCE = 50;
-const HOUR = 3_600_000;
 
 let world: ChargeWorld;
 let till: LimitedTill;
 beforeAll(async () => {
-  world = await startChargeWorld(new LedgerPsp(), DEFAULTS);
-  till = new LimitedTill(world.till(), world.limits);
+  world = await startChargeWorld(new LedgerPsp(), DEFAULT_LIMITS);
+  till = new LimitedTill(new AuditedTill(world.till(), world.audit), world.limits);
 });
 afterAll(() => world.stop());
 beforeEach(async () => {
   await world.server.admin.flushall();
   world.psp.asked = 0;
   world.psp.deeds.length = 0;
+  world.audit.told.length = 0;
 });
 
 /** Keys a card of this range. */
@@ -59,8 +58,19 @@ const list = (card: (n: number) => Promise<Taken>) => Array.from({ length: CARDS
 const isStopped = (taken: Taken) => taken.status === 'refused' && taken.decline.code === 'limit_reached';
 const stopped = (taken: readonly Taken[]) => taken.filter(isStopped).length;
 
+/** Limits that were reached, how often; and the alerts that the trail gives. */
+function toldOf(told: readonly Told[]) {
+  const watch = new PatternWatch(null);
+  const reached: Record<string, number> = {};
+  const alerts = told.flatMap(([type, , resource, actor]) => {
+    if (type === 'limit.reached') reached[resource] = (reached[resource] ?? 0) + 1;
+    return watch.take(note(resource, { type, actor }), 0);
+  });
+  return { reached, alerts };
+}
+
 describe('A37: a list of 200 cards', () => {
-  it('A37: by one caller: a bank is asked about twenty, and he hears why no more', async () => {
+  it('A37: by one caller: a bank is asked about twenty, and he hears why no more; it is told, and is an alert', async () => {
     const taken = await tryAll(list((n) => trying(1, `4${10_000 + n * 37}`)));
     expect([world.psp.asked, stopped(taken)]).toEqual([20, 180]);
     expect(taken.find(isStopped)).toEqual({
@@ -72,6 +82,10 @@ describe('A37: a list of 200 cards', () => {
         for_caller: 'We cannot take a card now, and nothing has been taken. Please try again later.',
         next: 'stop',
       },
+    });
+    expect(toldOf(world.audit.told)).toEqual({
+      reached: { declinesPerCaller: 180 },
+      alerts: [{ pattern: 'declines', who: 'service', count: 10 }],
     });
     expect(await trying(2, '424242')).toMatchObject({ status: 'done' });
   });
@@ -98,7 +112,7 @@ describe('A37: a list of 200 cards', () => {
   it('A37: is forgiven when the window has passed, and leaves good cards alone', async () => {
     await tryAll(list((n) => trying(1, `4${10_000 + n * 37}`)));
     expect(await trying(1, '424242')).toMatchObject({ decline: { code: 'limit_reached' } });
-    world.pass(HOUR);
+    await endWindows(world.server.admin);
     for (let n = 0; n < 30; n++) expect(await trying(1, '424242')).toMatchObject({ status: 'done' });
   });
 

@@ -10,6 +10,7 @@ import { createCrm } from '../../src/crm/crm.js';
 import { silentLogger } from '../../src/log.js';
 import { createMetrics } from '../../src/metrics.js';
 import { checkDurability } from '../../src/redis/durability.js';
+import { RateLimiter } from '../../src/redis/rate-limiter.js';
 import { parseRedisUrl } from '../../src/redis/redis-address.js';
 import { RedisClient } from '../../src/redis/redis-client.js';
 import { CardVault } from '../../src/vault/card-vault.js';
@@ -123,6 +124,16 @@ it('an API key on a cluster is found, and its use noted', async () => {
   });
   expect(await new RedisApiKeys({ redis, ...shared }).find(apiKey)).toMatchObject({ id: record.id });
   expect((await register.list())[0]?.used).toBeGreaterThanOrEqual(record.created);
+});
+
+it('what is limited on a cluster is counted, each key in its slot', async () => {
+  const limiter = new RateLimiter(redis, systemClock);
+  const places = ['a', 'b', 'c'].map((key) => ({ key, most: 1, seconds: 60 }));
+  const [first] = places;
+  const taken = await limiter.take(places);
+  expect(await limiter.take(places)).toMatchObject({ full: first });
+  await taken.giveBack?.();
+  for (const place of places) expect(await limiter.wait(place)).toBe(0);
 });
 
 it('events find their way over a cluster', async () => {
