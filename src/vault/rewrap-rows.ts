@@ -1,15 +1,15 @@
 import { codeOf } from '../errors.js';
 import type { Redis } from '../redis/redis.js';
-import { aadOf, bindingOf } from './envelope.js';
+import { aadOf, bindingOf, NO_RECORD } from './envelope.js';
 import type { KeyProvider } from './key-provider.js';
 import { REWRAP } from './rewrap-scripts.js';
-import { placeOf, rowKeys } from './row-keys.js';
+import { keptAt, rowKeys } from './row-keys.js';
 import type { Place } from './token-store.js';
 
 /** What became of a row: `kept` as it has the version that seals now; the others as in `RewrapCounts`. */
 export type RowOutcome = 'kept' | 'rewrapped' | 'raced' | 'failed';
 
-/** A sealed card as far as its key needs it. */
+/** A sealed card, or a name of one, as far as its key needs it. */
 interface Row {
   key: string;
   place: Place | null;
@@ -45,10 +45,11 @@ export async function rewrapRows(
 
 /** Null when it has gone meanwhile. */
 async function readRow(redis: Redis, key: string): Promise<Row | null> {
-  const place = placeOf(key);
+  const kept = keptAt(key);
+  const place = kept?.kind === 'sealed' || kept?.kind === 'name' ? kept.place : null;
   const [fields, record] = await Promise.all([
     redis.commandBuffer('HMGET', key, 'k', 'w', 'v'),
-    place && redis.command('GET', rowKeys(place).record),
+    kept?.kind === 'sealed' ? redis.command('GET', rowKeys(kept.place).record) : NO_RECORD,
   ]);
   const [version, wrapped, layout] = fields as (Buffer | null)[];
   if (!version || !wrapped || !layout) return null;

@@ -8,26 +8,34 @@ export interface RowKeys {
   sealed: string;
   /** The card-free record: JSON. */
   record: string;
+  /** The provider's name for the card, until that is forgotten there: a hash. */
+  name: string;
   /** How often the card was opened of late: a count. */
   opened: string;
 }
 
-/** Sealed cards, for SCAN. */
-export const SEALED_ROWS = `${KEY_PREFIX}v:*:s:*`;
+/** Whatever has a data key, for SCAN: sealed cards, and providers' names for them. */
+export const SEALED_ROWS = `${KEY_PREFIX}v:*:[sp]:*`;
+
+/** Providers' names for cards, for SCAN. */
+export const NAME_ROWS = `${KEY_PREFIX}v:*:p:*`;
 
 /** Whatever the vault keeps, for SCAN. */
 export const KEPT = `${KEY_PREFIX}[vf]:*`;
 
+/** 128 bits of a MAC: as many as a token has. */
+export const INDEX_BYTES = 16;
+
 /** How long openings of a card are counted. */
 export const OPENED_S = 3_600;
 
-/** What a key holds: `sealed`, `record` and `opened` as in `RowKeys`, or the name of a fingerprint. */
-export type Kept = { kind: 'sealed' | 'record' | 'opened'; place: Place } | { kind: 'fingerprint' };
+/** What a key holds: as in `RowKeys`, or the name of a fingerprint. */
+export type Kept = { kind: 'sealed' | 'record' | 'name' | 'opened'; place: Place } | { kind: 'fingerprint' };
 
-const KINDS = { s: 'sealed', r: 'record', n: 'opened' } as const;
+const KINDS = { s: 'sealed', r: 'record', p: 'name', n: 'opened' } as const;
 
 const ROW_KEY = new RegExp(
-  `^${KEY_PREFIX}v:\\{(?<merchant>.+)\\.(?<bucket>[0-9a-f]{2})\\}:(?<letter>[srn]):(?<index>[0-9a-f]{32})$`,
+  `^${KEY_PREFIX}v:\\{(?<merchant>.+)\\.(?<bucket>[0-9a-f]{2})\\}:(?<letter>[srpn]):(?<index>[0-9a-f]{32})$`,
 );
 /** By 128 bits, or whole as in layout 1. */
 const FINGERPRINT_KEY = new RegExp(`^${KEY_PREFIX}f:\\{.+\\.[0-9a-f]{2}\\}:(?:[\\w-]{22}|[0-9a-f]{64})$`);
@@ -40,14 +48,9 @@ export function rowKeys({ merchant, bucket, index }: Place): RowKeys {
     slot,
     sealed: `${row}:s:${name}`,
     record: `${row}:r:${name}`,
+    name: `${row}:p:${name}`,
     opened: `${row}:n:${name}`,
   };
-}
-
-/** The place of a sealed card by its key, or null when it is none. */
-export function placeOf(sealed: string): Place | null {
-  const kept = keptAt(sealed);
-  return kept?.kind === 'sealed' ? kept.place : null;
 }
 
 /** What a key is for, or null when it is none of the vault's. */

@@ -6,7 +6,7 @@ import { parseRecord } from '../../src/vault/card-record.js';
 import type { KeyProvider, KeyState } from '../../src/vault/key-provider.js';
 import { KeyRing } from '../../src/vault/key-ring.js';
 import type { RootKey } from '../../src/vault/root-key.js';
-import { KEPT, keptAt, placeOf, rowKeys, SEALED_ROWS } from '../../src/vault/row-keys.js';
+import { KEPT, keptAt, NAME_ROWS, rowKeys, SEALED_ROWS } from '../../src/vault/row-keys.js';
 import type { TokenRow } from '../../src/vault/token-store.js';
 
 // Rows as earlier versions wrote them, under roots of 32 bytes 07 and 09: they must open for as long as cards are kept.
@@ -262,17 +262,19 @@ describe('the keys of a row', () => {
       slot: '{shop.07}',
       sealed: `tw:v:{shop.07}:s:${index}`,
       record: `tw:v:{shop.07}:r:${index}`,
+      name: `tw:v:{shop.07}:p:${index}`,
       opened: `tw:v:{shop.07}:n:${index}`,
     });
-    expect(placeOf(`tw:v:{shop.07}:s:${index}`)).toEqual(PLACE);
-    expect(placeOf(`tw:v:{a.b.c.ff}:s:${index}`)).toEqual({ ...PLACE, merchant: 'a.b.c', bucket: 255 });
-    expect([SEALED_ROWS, KEPT]).toEqual(['tw:v:*:s:*', 'tw:[vf]:*']);
+    expect([SEALED_ROWS, NAME_ROWS, KEPT]).toEqual(['tw:v:*:[sp]:*', 'tw:v:*:p:*', 'tw:[vf]:*']);
   });
 
   it('tell what they hold', () => {
     expect(keptAt(`tw:v:{shop.07}:s:${index}`)).toEqual({ kind: 'sealed', place: PLACE });
     expect(keptAt(`tw:v:{shop.07}:r:${index}`)).toEqual({ kind: 'record', place: PLACE });
+    expect(keptAt(`tw:v:{shop.07}:p:${index}`)).toEqual({ kind: 'name', place: PLACE });
     expect(keptAt(`tw:v:{shop.07}:n:${index}`)).toEqual({ kind: 'opened', place: PLACE });
+    const elsewhere = { ...PLACE, merchant: 'a.b.c', bucket: 255 };
+    expect(keptAt(`tw:v:{a.b.c.ff}:s:${index}`)).toEqual({ kind: 'sealed', place: elsewhere });
     expect(keptAt(`tw:f:{shop.07}:${'a-_9'.repeat(5)}zz`)).toEqual({ kind: 'fingerprint' });
     expect(keptAt(`tw:f:{shop.07}:${'0a'.repeat(32)}`)).toEqual({ kind: 'fingerprint' });
   });
@@ -289,11 +291,7 @@ describe('the keys of a row', () => {
     `tw:f:{shop.07}:${'0a'.repeat(33)}`,
     `tw:f:{shop}:${'0a'.repeat(32)}`,
   ])('are no others: %s', (key) => {
-    expect([keptAt(key), placeOf(key)]).toEqual([null, null]);
-  });
-
-  it('of a record name no place of a sealed card', () => {
-    expect(placeOf(`tw:v:{shop.07}:r:${index}`)).toBeNull();
+    expect(keptAt(key)).toBeNull();
   });
 });
 
