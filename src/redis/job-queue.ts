@@ -67,11 +67,12 @@ export class JobQueue<Data extends object> {
 
   /** Waits so long at most for attempts under way, and for Redis. */
   async close(ms: number): Promise<void> {
-    const closed = Promise.allSettled([this.#worker?.close(), this.queue.close()]);
+    // BullMQ waits for the end of a connection, which ioredis doesn't tell of one that it was about to make again.
+    const force = this.#connection.status !== 'ready';
+    const closed = Promise.allSettled([this.#worker?.close(force), this.queue.close()]);
     const patience = new AbortController();
-    await Promise.race([closed, sleep(ms, undefined, patience)]).catch(() => {});
+    await Promise.race([closed, sleep(ms, undefined, patience)]);
     patience.abort();
     this.#connection.disconnect();
-    await this.#worker?.disconnect();
   }
 }
