@@ -7,6 +7,7 @@ import { systemClock } from '../../src/clock.js';
 import { silentLogger } from '../../src/log.js';
 import { createMetrics } from '../../src/metrics.js';
 import { startPrivateRedis, type PrivateRedis } from '../../src/redis/private-redis.js';
+import { isAlive } from '../../src/redis/process.js';
 import { parseRedisUrl } from '../../src/redis/redis-address.js';
 import { RedisClient, type RedisClientOptions } from '../../src/redis/redis-client.js';
 import { findRedisServer } from '../../src/redis/redis-server.js';
@@ -80,7 +81,7 @@ export async function startTestRedis(options: TestRedisOptions = {}): Promise<Te
       admin.disconnect();
       const { pid } = server;
       const stopped = server.stop();
-      process.kill(pid, 'SIGKILL');
+      if (isAlive(pid)) process.kill(pid, 'SIGKILL');
       await stopped;
       await rm(dir, { recursive: true, force: true });
     },
