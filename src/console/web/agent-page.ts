@@ -1,4 +1,4 @@
-import { LitElement, html, nothing, type TemplateResult } from 'lit';
+import { html, nothing, type TemplateResult } from 'lit';
 import type { DeskView } from '../../call/calls.js';
 import { AGENT_TEXT, type AgentText } from './agent-text.js';
 import { agentPhone } from './agent-phone.js';
@@ -9,9 +9,8 @@ import { captureTitle } from './capture-title.js';
 import { Desk, type Refusal } from './desk.js';
 import { linkPanel } from './link-panel.js';
 import type { Language } from './language.js';
-import { preferredLanguage, useLanguage } from './preferred-language.js';
 import { newCapture } from './new-capture.js';
-import { pageHeader } from './page-header.js';
+import { PageElement } from './page-element.js';
 import { PhonePanel } from './phone-panel.js';
 import { sentenceFor } from './sentences.js';
 import { clock } from './time-text.js';
@@ -21,9 +20,8 @@ const TICK_MS = 250;
 const COPIED_FOR_MS = 2000;
 
 /** `<agent-page>`: the calls, the card being taken on one of them, and in the sandbox the agent's telephone. */
-class AgentPage extends LitElement {
+class AgentPage extends PageElement {
   readonly #desk = new Desk(() => this.#deskChanged());
-  #language: Language = preferredLanguage();
   #phone: PhonePanel | null = null;
   #chosen: string | null = null;
   /** The deadline that the bar was last filled up for, and what was left then. */
@@ -38,30 +36,20 @@ class AgentPage extends LitElement {
     setInterval(() => this.requestUpdate(), TICK_MS);
   }
 
-  protected override createRenderRoot(): HTMLElement {
-    return this;
-  }
-
   protected override render(): TemplateResult {
-    const text = AGENT_TEXT[this.#language];
-    useLanguage(this.#language, `Tonewall · ${text.page}`);
+    const text = AGENT_TEXT[this.language];
     const desk = this.#shown();
     const connection = html`<span class="chip ${this.#desk.connected ? 'good' : 'warn'}" role="status"
       >${this.#desk.connected ? text.connection.open : text.connection.lost}</span
     >`;
     return html`
-      ${pageHeader({
-        title: text.page,
-        language: this.#language,
-        choose: (language) => this.#choose(language),
-        aside: connection,
-      })}
+      ${this.header(text.page, connection)}
       <main class="desk" data-phone=${this.#phone !== null}>
         ${this.#callList(text)}
         <div class="call panel">${desk ? this.#call(desk, text) : emptyDesk(text)}</div>
         ${this.#phone ? agentPhone(this.#phone, text) : nothing}
         <p class="visually-hidden" role="status" aria-live="polite">
-          ${desk ? announcementFor(desk, text, this.#language) : ''}
+          ${desk ? announcementFor(desk, text, this.language) : ''}
         </p>
       </main>
     `;
@@ -96,7 +84,7 @@ class AgentPage extends LitElement {
 
   #call(desk: DeskView, text: AgentText): TemplateResult {
     const { call, capture } = desk;
-    const sentence = sentenceFor(desk, this.#language);
+    const sentence = sentenceFor(desk, this.language);
     const busy = capture?.status === 'collecting' || capture?.status === 'processing';
     // As long as nobody knows whether the money was taken, nobody shall be led to take it again.
     const idle = !busy && capture?.charge?.status !== 'unknown';
@@ -129,7 +117,7 @@ class AgentPage extends LitElement {
       ${
         capture
           ? linkPanel({
-              ...{ desk, capture, language: this.#language, now: this.#desk.now() },
+              ...{ desk, capture, language: this.language, now: this.#desk.now() },
               channels: this.#desk.start?.link_channels ?? [],
               send: (channel, to) => void this.#ask(this.#desk.link(capture.id, channel, to)),
               cancel: () => void this.#ask(this.#desk.cancel(capture.id)),
@@ -155,7 +143,7 @@ class AgentPage extends LitElement {
       desk,
       capture,
       text,
-      language: this.#language,
+      language: this.language,
       time: this.#timeLeft(desk.deadline),
       copied: this.#copied,
       actions: {
@@ -199,10 +187,9 @@ class AgentPage extends LitElement {
     this.requestUpdate();
   }
 
-  #choose(language: Language): void {
-    this.#language = language;
+  protected override choose(language: Language): void {
     this.#wrong = null;
-    this.requestUpdate();
+    super.choose(language);
   }
 
   #show(call: string): void {
@@ -212,7 +199,7 @@ class AgentPage extends LitElement {
   }
 
   async #arm(desk: DeskView, typed: Typed): Promise<void> {
-    const entered = readCaptureEntry(typed, AGENT_TEXT[this.#language]);
+    const entered = readCaptureEntry(typed, AGENT_TEXT[this.language]);
     if ('wrong' in entered) {
       this.#wrong = entered.wrong;
       this.requestUpdate();
@@ -224,7 +211,7 @@ class AgentPage extends LitElement {
 
   async #ask(request: Promise<Refusal | null>): Promise<void> {
     const refusal = await request;
-    const text = AGENT_TEXT[this.#language];
+    const text = AGENT_TEXT[this.language];
     this.#wrong = refusal === null ? null : (text.refused[refusal] ?? text.notAnswered);
     this.requestUpdate();
   }

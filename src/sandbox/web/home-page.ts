@@ -1,15 +1,12 @@
-import { LitElement, html, nothing, svg, type TemplateResult } from 'lit';
-import type { Language } from '../../console/web/language.js';
-import { preferredLanguage, useLanguage } from '../../console/web/preferred-language.js';
-import { pageHeader } from '../../console/web/page-header.js';
+import { html, nothing, svg, type TemplateResult } from 'lit';
+import { PageElement } from '../../console/web/page-element.js';
 import type { SandboxStart } from '../sandbox-start.js';
 import { HOME_TEXT, type HomeText } from './home-text.js';
 import { scenarioTables } from './scenario-tables.js';
 import { sandboxStart } from './sandbox-settings.js';
 
 /** `<home-page>`: who is who in the sandbox, as a picture whose parts are links. */
-class HomePage extends LitElement {
-  #language: Language = preferredLanguage();
+class HomePage extends PageElement {
   #start: SandboxStart | null = null;
 
   constructor() {
@@ -22,22 +19,10 @@ class HomePage extends LitElement {
     this.requestUpdate();
   }
 
-  protected override createRenderRoot(): HTMLElement {
-    return this;
-  }
-
   protected override render(): TemplateResult {
-    const text = HOME_TEXT[this.#language];
-    useLanguage(this.#language, `Tonewall · ${text.page}`);
+    const text = HOME_TEXT[this.language];
     return html`
-      ${pageHeader({
-        title: text.page,
-        language: this.#language,
-        choose: (language) => {
-          this.#language = language;
-          this.requestUpdate();
-        },
-      })}
+      ${this.header(text.page)}
       <main class="home">
         <p class="lead">${text.lead}</p>
         ${this.#start ? picture(text, this.#start) : nothing}
@@ -48,7 +33,7 @@ class HomePage extends LitElement {
           </ol>
           <p>${text.demo} <code class="mono">npx tonewall demo --charge</code></p>
         </section>
-        ${this.#start?.simulates_payments ? scenarioTables(text.scenarios, this.#language) : nothing}
+        ${this.#start?.simulates_payments ? scenarioTables(text.scenarios, this.language) : nothing}
       </main>
     `;
   }

@@ -1,9 +1,8 @@
-import { LitElement, html, nothing, type TemplateResult } from 'lit';
+import { html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import type { ChargeView, DeclineView } from '../../capture/view.js';
 import type { Language } from '../../console/web/language.js';
-import { preferredLanguage, useLanguage } from '../../console/web/preferred-language.js';
-import { pageHeader } from '../../console/web/page-header.js';
+import { PageElement } from '../../console/web/page-element.js';
 import { tellingOf } from '../../console/web/telling.js';
 import { moneyText } from '../../currency.js';
 import type { Movement } from '../../psp/simulated/ledger.js';
@@ -19,8 +18,7 @@ const MONEY_EVENT = /^(charge|refund)\./;
 const SHOWN = 300;
 
 /** `<inbox-page>`: what the CRM has received, newest first. */
-class InboxPage extends LitElement {
-  #language: Language = preferredLanguage();
+class InboxPage extends PageElement {
   #state: InboxState | null = null;
   /** Oldest first; the same id keeps its place. */
   #events = new Map<string, ReceivedEvent>();
@@ -55,23 +53,11 @@ class InboxPage extends LitElement {
     this.requestUpdate();
   }
 
-  protected override createRenderRoot(): HTMLElement {
-    return this;
-  }
-
   protected override render(): TemplateResult {
-    const text = INBOX_TEXT[this.#language];
+    const text = INBOX_TEXT[this.language];
     const cards = heldCards(this.#events.values());
-    useLanguage(this.#language, `Tonewall · ${text.page}`);
     return html`
-      ${pageHeader({
-        title: text.page,
-        language: this.#language,
-        choose: (language) => {
-          this.#language = language;
-          this.requestUpdate();
-        },
-      })}
+      ${this.header(text.page)}
       <main class="inbox">
         <div class="inbox-head">
           <div>
@@ -87,14 +73,14 @@ class InboxPage extends LitElement {
             ? nothing
             : moneyPanel({
                 ...{ cards, movements: this.#movements },
-                ...{ requests: this.#requests, language: this.#language },
+                ...{ requests: this.#requests, language: this.language },
               })
         }
         <ol class="events" aria-live="polite" aria-relevant="additions">
           ${repeat(
             [...this.#events].reverse(),
             ([key]) => key,
-            ([, event]) => eventCard(event, text, this.#language),
+            ([, event]) => eventCard(event, text, this.language),
           )}
         </ol>
       </main>
