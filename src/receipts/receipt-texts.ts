@@ -38,6 +38,17 @@ export class ReceiptTexts {
     return this.#merchants.has(merchant);
   }
 
+  /** One line for each merchant that payers would know by the name, or turn to at the addresses, of nobody. */
+  get examples(): string[] {
+    return [...this.#merchants]
+      .filter(([, { name, contact }]) => name === EXAMPLE.name || contact === EXAMPLE.contact)
+      .map(
+        ([merchant]) =>
+          `ivr-flows/receipts/merchants.yaml: ${merchant} still has the example's name or contact, and payers would ` +
+          'read it: put your own there, or send nothing (no SMS_FROM, no SMTP_URL)',
+      );
+  }
+
   /** Null for a merchant that isn't known. */
   write(kind: ReceiptKind, merchant: string, language: Language, facts: ReceiptFacts): ReceiptText | null {
     const known = this.#merchants.get(merchant);
@@ -52,6 +63,9 @@ export class ReceiptTexts {
     };
   }
 }
+
+/** As they stand in the file that ships. */
+const EXAMPLE = { name: 'Example Shop', contact: '+33 1 23 45 67 89, care@shop.example' };
 
 const merchantsSchema = z.record(
   z.string().regex(MERCHANT, 'is no merchant: use a-z, 0-9, - and _, 64 at most'),

@@ -176,6 +176,14 @@ describe('a live start', () => {
     expect(lines(refused)).toEqual(refusals.map((line) => expect.stringMatching(line)));
   });
 
+  it('is refused when payers would be written to in the name of the example', async () => {
+    const refused = await start({ SMS_FROM: '+33199000001' });
+    expect(refused.code).toBe(1);
+    expect(lines(refused)).toEqual([
+      expect.stringMatching(/^ivr-flows\/receipts\/merchants\.yaml: default still has the example's name/),
+    ]);
+  });
+
   it('A41: is refused with a Redis that fsyncs once a second, or drops cards', async () => {
     await redis.admin.config('SET', 'appendfsync', 'everysec', 'maxmemory-policy', 'allkeys-lru');
     const refused = await start();

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { AppError } from '../../src/errors.js';
-import { loadReceiptTexts } from '../../src/receipts/receipt-texts.js';
+import { loadReceiptTexts, ReceiptTexts } from '../../src/receipts/receipt-texts.js';
 
 const SHIPPED = 'ivr-flows/receipts';
 const FACTS = {
@@ -13,6 +13,19 @@ const FACTS = {
 };
 
 describe('the receipts that come with the service', () => {
+  it('name somebody who is nobody, which can be seen as long as a part of it is left', async () => {
+    expect((await loadReceiptTexts(SHIPPED)).examples).toEqual([
+      "ivr-flows/receipts/merchants.yaml: default still has the example's name or contact, and payers would read it: " +
+        'put your own there, or send nothing (no SMS_FROM, no SMTP_URL)',
+    ]);
+    const named = { name: 'Chez Jeanne', time_zone: 'Europe/Paris', contact: '+33 1 99 00 00 01' };
+    const examples = (merchants: Record<string, typeof named>) =>
+      new ReceiptTexts(new Map(), new Map(Object.entries(merchants))).examples.length;
+    expect(examples({ shop: named })).toBe(0);
+    expect(examples({ shop: { ...named, name: 'Example Shop' }, other: named })).toBe(1);
+    expect(examples({ shop: { ...named, contact: '+33 1 23 45 67 89, care@shop.example' } })).toBe(1);
+  });
+
   it('say what was paid, when, to whom, with what, and whom to ask', async () => {
     const texts = await loadReceiptTexts(SHIPPED);
     expect(texts.write('charge', 'default', 'en', FACTS)).toMatchObject({
