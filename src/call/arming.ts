@@ -86,14 +86,15 @@ export class Arming {
 
   /** The record and its event come first: a capture that nobody would hear of is not begun. */
   async #begin(call: Call, request: ArmRequest, fields: readonly FieldName[]): Promise<CaptureView> {
-    const { clock, testCards, till, receipts } = this.#options;
+    const { clock, testCards, till, receipts, records } = this.#options;
     const { outcome, reference, amount, currency, agent, purpose, usage, metadata } = request;
     const created_at = timestamp(clock.now());
     const facts: CaptureFacts = {
       ...{ id: newId('cap_'), call_id: call.id, call_sid: call.caller.callSid ?? '' },
       ...{ outcome, reference, amount, currency, agent, purpose, usage, metadata, created_at },
     };
-    const planned = receiptWrites(receipts, call, request, facts.id);
+    const consented = records.consentWrites(call.flow.merchant, facts.id, request.consent);
+    const beside = [...receiptWrites(receipts, call, request, facts.id), ...consented];
     const askNetwork = call.flow.capture.ask_network === 'co_badged' && till.canChooseNetwork();
     const month = latestMonth(clock.now());
     const setup: CaptureSetup = { flow: call.flow, fields, testCards, askNetwork, month };
@@ -104,7 +105,7 @@ export class Arming {
       ...{ charge: null, decline: null, link: null, advice: null, updated_at: created_at },
     });
     try {
-      await this.#writer.started(call, viewOf(armed), planned);
+      await this.#writer.started(call, viewOf(armed), beside);
     } catch (error) {
       // Only the answer may have been lost: what is perhaps said to be collecting is said to be over.
       const [failed] = step(armed, { type: 'fail', at, reason: 'vault_unavailable' });

@@ -7,25 +7,23 @@ import { AppError } from '../errors.js';
 import { bucketOf, newId } from '../id.js';
 import { newLinkCode } from '../link/link-code.js';
 import type { LinkCodes } from '../link/link-codes.js';
-import { linkWords } from '../link/link-words.js';
-import { advanced, delivered, isOpen, LINK_MINUTES, MAX_SENDINGS, type LinkRecord } from '../link/link.js';
-import { isAddress, masked } from '../message/address.js';
-import type { Messages, MessageView } from '../message/messages.js';
-import { cannot } from '../message/posted-messages.js';
+import { advanced, isOpen, LINK_MINUTES, MAX_SENDINGS, type LinkRecord } from '../link/link.js';
+import { masked } from '../message/address.js';
+import type { MessageView } from '../message/messages.js';
 import type { Money } from '../psp/psp.js';
 import type { Call } from './call.js';
 import { withLink, type CaptureRecord } from './events.js';
 import type { LinkRequest, Links, Opening } from './links.js';
+import { LinkMessages, type LinkMessagesOptions } from './link-messages.js';
 import { LinkWatch } from './link-watch.js';
 import type { Records } from './records.js';
 import type { Registry } from './registry.js';
 
-export interface CaptureLinksOptions {
+export interface CaptureLinksOptions extends LinkMessagesOptions {
   registry: Registry;
   records: Records;
   pages: PageCharges;
   codes: LinkCodes;
-  messages: Pick<Messages, 'can' | 'send'>;
   /** Where payers find this service. */
   publicUrl: string;
   /** Of a flow, by its name. */
@@ -43,16 +41,17 @@ const LATE_MS = 3_600_000;
 export class CaptureLinks implements Links {
   readonly watch: LinkWatch;
   readonly #options: CaptureLinksOptions;
+  readonly #messages: LinkMessages;
 
   constructor(options: CaptureLinksOptions) {
     this.#options = options;
     this.watch = new LinkWatch(options);
+    this.#messages = new LinkMessages(options);
   }
 
   channels(): LinkChannel[] {
-    const { pages, messages } = this.#options;
-    if (!pages.can()) return [];
-    return LINK_CHANNELS.filter((channel) => channel === 'spoken' || messages.can(channel));
+    if (!this.#options.pages.can()) return [];
+    return LINK_CHANNELS.filter((channel) => this.#messages.can(channel));
   }
 
   async send(merchant: string, id: string, request: LinkRequest): Promise<LinkView> {
@@ -88,19 +87,14 @@ export class CaptureLinks implements Links {
   }
 
   /** For `Messages.watch`: what became of those that carry links. */
-  async delivered({ merchant, key, state }: MessageView): Promise<void> {
-    const [, id, sending] = /^link\/(cap_\w+)\/(\d+)$/.exec(key) ?? [];
-    if (id === undefined) return;
-    await this.#options.records.changeCapture(merchant, id, (now) => {
-      const known = now.link && delivered(now.link, Number(sending), state);
-      return known ? { record: withLink(now, known) } : null;
-    });
+  delivered(message: MessageView): Promise<void> {
+    return this.#messages.delivered(message);
   }
 
   async #send(merchant: string, id: string, request: LinkRequest): Promise<LinkView> {
     let record = await this.#record(merchant, id);
     const flow = await this.#flowOf(record);
-    const to = this.#addressOf(request, flow.caller);
+    const to = this.#messages.addressOf(request, flow.caller);
     if (record.link !== undefined && isOpen(record.link) && this.#isPast(record.link)) {
       record = await this.#end(record, record.link);
     }
@@ -108,7 +102,7 @@ export class CaptureLinks implements Links {
     const sent = again
       ? await this.#again(record, request, to)
       : await this.#first(record, request, to, flow.language);
-    if (request.channel !== 'spoken') await this.#message(sent, request.channel, to ?? '', flow.language);
+    await this.#messages.send(sent, to, flow.language);
     this.#shown(sent);
     return linkOf(sent);
   }
@@ -129,9 +123,12 @@ export class CaptureLinks implements Links {
     }
     const expiresAt = clock.now() + LINK_MINUTES * 60_000;
     const address = `${this.#options.publicUrl}/l`;
+    const { purpose, usage, metadata } = view;
+    const consent = await records.consent(merchant, view.id);
     const draft = await pages.draft({
       ...{ merchant, bucket: bucketOf(view.id) ?? 0, captureId: view.id, money, language },
       ...{ reference: view.reference, description: view.reference },
+      token: { purpose, usage, consent, metadata },
       ...{ expiresAt: timestamp(expiresAt), returnUrl: `${address}/done` },
     });
     let handedOver = false;
@@ -191,20 +188,6 @@ export class CaptureLinks implements Links {
     throw new AppError('redis_unavailable', 'no code is free for this link; try again');
   }
 
-  async #message(
-    record: CaptureRecord,
-    channel: 'sms' | 'email',
-    to: string,
-    language: Language,
-  ): Promise<void> {
-    const { merchant, view, link } = record;
-    if (link === undefined || view.amount === null || view.currency === null) return;
-    const money: Money = { amount: view.amount, currency: view.currency };
-    const words = linkWords(`${link.address}/${link.code}`, money, view.reference, language)[channel];
-    const key = `link/${view.id}/${link.sendings}`;
-    await this.#options.messages.send({ merchant, key, channel, to, ...words, html: null, language });
-  }
-
   /** Closes the page: what became of it is written with its charge. */
   async #end({ merchant, view }: CaptureRecord, { chargeId }: LinkRecord): Promise<CaptureRecord> {
     const { state } = await this.#options.pages.end(merchant, chargeId);
@@ -248,17 +231,6 @@ export class CaptureLinks implements Links {
     }
     if (call === undefined) throw new AppError('not_found', 'there is no such call');
     return { language: languageOf(call.flow), caller: call.caller.address };
-  }
-
-  /** Who is written to; null when the link is spoken. */
-  #addressOf({ channel, to }: LinkRequest, caller: string): string | null {
-    if (channel === 'spoken') return null;
-    const address = to ?? (channel === 'sms' ? caller : '');
-    const what = channel === 'sms' ? 'a telephone number such as +33612345678' : 'a mail address';
-    if (!this.#options.messages.can(channel)) throw cannot(channel, 'channel');
-    if (isAddress(channel, address)) return address;
-    const message = `must be ${what}${to === null ? ': the caller has none to be written to' : ''}`;
-    throw new AppError('bad_request', message, { errors: [{ path: 'to', message }] });
   }
 }
 

@@ -46,7 +46,7 @@ export class CaptureSettlements implements Settlements {
     token: TokenView | null,
   ): Promise<Conclusion | null> {
     const { records } = this.#options;
-    if (page !== undefined) return this.#linkEnded(record, charge);
+    if (page !== undefined) return this.#linkEnded(record, charge, token);
     if (charge.status === 'approved' && token !== null) return this.#completed(record, charge, token);
     // Whoever buries what a dead process left tells of its end; this only adds what is known of its charge.
     const view = { ...record.view, charge, decline: charge.decline };
@@ -66,12 +66,13 @@ export class CaptureSettlements implements Settlements {
   async #linkEnded(
     record: CaptureRecord,
     charge: CaptureView['charge'] & object,
+    token: TokenView | null,
   ): Promise<Conclusion | null> {
     const link = ofCharge(record, charge.id);
     const paid = charge.status === 'approved';
-    if (link === null) return paid ? this.#completed(record, charge, null) : null;
+    if (link === null) return paid ? this.#completed(record, charge, token) : null;
     const over = ended(link, paid, this.#options.clock.now());
-    if (paid) return this.#completed(withLink(record, over), charge, null);
+    if (paid) return this.#completed(withLink(record, over), charge, token);
     const failed = over.status === 'failed';
     return this.#told(
       over.status === 'cancelled' ? 'capture.cancelled' : 'capture.failed',

@@ -1,6 +1,7 @@
 import type { CallRecord, CaptureRecord } from './events.js';
 import type { CaptureQuery } from './calls.js';
 import type { SlotWrite } from '../redis/keys.js';
+import type { Consent } from '../vault/vault.js';
 
 /** A node that has not beaten for so long is dead. */
 export const NODE_TTL_SECONDS = 12;
@@ -16,6 +17,9 @@ export interface Records {
   keepCall(record: CallRecord): Promise<void>;
   /** Makes a capture findable, and this node answerable for it. Comes before the record itself. */
   openCapture(record: CaptureRecord): Promise<void>;
+  /** What is written with a capture so that the payer's leave to keep his card is known after its process. */
+  consentWrites(merchant: string, captureId: string, consent: Consent | null): SlotWrite[];
+  consent(merchant: string, captureId: string): Promise<Consent | null>;
   /** This node is no longer answerable for this call or capture. */
   close(merchant: string, id: string): Promise<void>;
 

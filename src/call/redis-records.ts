@@ -4,6 +4,7 @@ import { isId } from '../id.js';
 import { KEY_PREFIX, slotOf, type SlotWrite } from '../redis/keys.js';
 import type { Redis, RedisReply, Script } from '../redis/redis.js';
 import { SLOT_ENTRY_LUA, slotEntryArguments, slotEntryKeys } from '../redis/slot-entry.js';
+import type { Consent } from '../vault/vault.js';
 import type { CaptureQuery } from './calls.js';
 import type { CallRecord, CaptureRecord } from './events.js';
 import { NODE_TTL_SECONDS, type CaptureStep, type Orphan, type Records } from './records.js';
@@ -75,6 +76,17 @@ export class RedisRecords implements Records {
       await this.#redis.command('EXPIRE', key, KEEP_SECONDS);
     }
     await this.#owner(merchant, view.id);
+  }
+
+  consentWrites(merchant: string, captureId: string, consent: Consent | null): SlotWrite[] {
+    if (consent === null) return [];
+    const key = consentKey(merchant, captureId);
+    return [{ key, value: JSON.stringify(consent), ttlSeconds: KEEP_SECONDS }];
+  }
+
+  async consent(merchant: string, captureId: string): Promise<Consent | null> {
+    const text = await this.#redis.command('GET', consentKey(merchant, captureId));
+    return typeof text === 'string' ? (JSON.parse(text) as Consent) : null;
   }
 
   async close(merchant: string, id: string): Promise<void> {
@@ -186,6 +198,10 @@ function write(merchant: string, id: string, record: CallRecord | CaptureRecord)
 
 function recordKey(merchant: string, id: string): string {
   return `${KEY_PREFIX}c:${slotOf(merchant, id)}:${id}`;
+}
+
+function consentKey(merchant: string, captureId: string): string {
+  return `${recordKey(merchant, captureId)}:consent`;
 }
 
 function index(merchant: string, what: 'calls' | 'captures'): string {

@@ -76,10 +76,15 @@ export class Cashier {
     }
   }
 
-  /** Writes an answer down, once; money that came too late to be the outcome is given back. */
+  /**
+   * Writes an answer down, once; money that came too late to be the outcome is given back, and a card that the provider
+   * keeps for no token is forgotten.
+   */
   async close(record: ChargeRecord, answer: Answer, conclude: Conclude): Promise<ChargeRecord> {
     const closed = await this.#options.book.close(record, answer, conclude);
-    if (answer.status === 'approved' && closed.state === 'declined') await this.#giveBack(closed);
+    if (answer.status !== 'approved') return closed;
+    if (closed.state === 'declined') await this.#giveBack(closed);
+    if (answer.stored !== null && closed.token === null) await this.#forgetCard(answer.stored);
     return closed;
   }
 
@@ -107,6 +112,13 @@ export class Cashier {
       throw new AppError('psp_unavailable', 'this took too long, and nothing was charged; try again');
     }
     return now;
+  }
+
+  async #forgetCard(stored: string): Promise<void> {
+    const { psp, log } = this.#options;
+    await psp.forget(stored).catch((error: unknown) => {
+      log.warn({ code: codeOf(error) }, 'a card that nobody needs is left with the payment provider');
+    });
   }
 
   /** Money that came after its charge had been settled as declined, as can't be unless a request was under way for ages. */

@@ -4,17 +4,18 @@ import { bucketOf } from '../id.js';
 import type { MotoSums } from '../fraud/moto-sums.js';
 import type { Logger } from '../log.js';
 import type { Metrics } from '../metrics.js';
-import type { Vault } from '../vault/vault.js';
+import type { TokenView, Vault } from '../vault/vault.js';
 import { chargeEvent } from './charge-event.js';
-import { answered, isOpen, isUnsettled, type Answer, type Step } from './charge-steps.js';
+import { answered, isOpen, isUnsettled, reached, withToken, type Answer, type Step } from './charge-steps.js';
 import type { Change, ChargeStore } from './charge-store.js';
 import type { ChargeRecord } from './charge.js';
 import { tellOutcome } from './moto-outcome.js';
+import { pageToken } from './page-token.js';
 import type { Conclusion } from './till.js';
 
 export interface ChargeBookOptions {
   store: ChargeStore;
-  vault: Pick<Vault, 'remember' | 'destroy'>;
+  vault: Pick<Vault, 'tokenize' | 'remember' | 'destroy'>;
   outbox: Pick<Outbox, 'nudge'>;
   sums: MotoSums;
   live: boolean;
@@ -23,8 +24,14 @@ export interface ChargeBookOptions {
   metrics: Metrics;
 }
 
-/** What becomes true together with an outcome; asked again when the outcome has to be written again. */
-export type Conclude = (charge: ChargeRecord) => Promise<Conclusion | null> | Conclusion | null;
+/**
+ * What becomes true together with an outcome; asked again when the outcome has to be written again. `typed` is the token
+ * of a card that was typed on a page: it comes with the approval.
+ */
+export type Conclude = (
+  charge: ChargeRecord,
+  typed: TokenView | null,
+) => Promise<Conclusion | null> | Conclusion | null;
 
 /** Those who were told `unknown` first write down what they were told. */
 export const FIRST_LOOK_MS = 2_000;
@@ -54,14 +61,8 @@ export class ChargeBook {
       if (goes) await vault.destroy(merchant, token);
     }
 
-    let step: Step | null = null;
-    const closed = await store.change(merchant, view.id, async (now) => {
-      step = answered(now, answer, clock.now());
-      if (step === null) return null;
-      const conclusion = answer.status === 'unknown' ? null : await conclude(step.record);
-      return this.changeOf(step, conclusion);
-    });
-    if (step !== null) {
+    const { closed, isNews } = await this.#write(record, answer, conclude);
+    if (isNews) {
       metrics.charges.inc({ outcome: answer.status });
       if (answer.status === 'unknown') {
         log.warn(
@@ -73,6 +74,35 @@ export class ChargeBook {
     }
     await this.rest(closed, clock.now() + FIRST_LOOK_MS);
     return closed;
+  }
+
+  /** The charge as it is then, and whether it is so by this answer. */
+  async #write(
+    record: ChargeRecord,
+    answer: Answer,
+    conclude: Conclude,
+  ): Promise<{ closed: ChargeRecord; isNews: boolean }> {
+    const { store, vault, clock } = this.#options;
+    const { merchant, view } = record;
+    const made = new Set<ChargeRecord>();
+    const changeOf = async (step: Step, typed: TokenView | null): Promise<Change> => {
+      made.add(step.record);
+      return this.changeOf(step, answer.status === 'unknown' ? null : await conclude(step.record, typed));
+    };
+    const typed = answer.status === 'approved' ? pageToken(record, answer) : null;
+    const closed =
+      typed === null
+        ? await store.change(merchant, view.id, (now) => {
+            const step = answered(now, answer, clock.now());
+            return step && changeOf(step, null);
+          })
+        : await store.changeWithToken(
+            merchant,
+            view.id,
+            (announce) => vault.tokenize({ ...typed, announce }),
+            (now, token) => changeOf(reached(withToken(now, token), answer, clock.now()), token),
+          );
+    return { closed, isNews: made.has(closed) };
   }
 
   /** A step as it is written: with its event, and what else becomes true. */

@@ -3,7 +3,7 @@ import type { Money, Outcome } from '../psp/psp.js';
 import type { TokenView } from '../vault/vault.js';
 import { timestamp } from '../clock.js';
 import type { ChargeEventType } from './charge-event.js';
-import { ENTRY_OF_CHANNEL, type ChargeRecord, type PageTerm, type RefundRecord } from './charge.js';
+import { ENTRY_OF_CHANNEL, type ChargeRecord, type PaymentPage, type RefundRecord } from './charge.js';
 import { declineOf } from './refusals.js';
 
 /** A charge a step further, and what the CRM is to be told of it. */
@@ -35,7 +35,7 @@ export interface Intent extends Pick<
 }
 
 /** The same where the payer types the card himself, on a page of the provider's. */
-export type PageIntent = Omit<Intent, 'token' | 'idempotency' | 'network' | 'sum'> & { page: PageTerm };
+export type PageIntent = Omit<Intent, 'token' | 'idempotency' | 'network' | 'sum'> & { page: PaymentPage };
 
 export function created(intent: Intent, at: number): ChargeRecord {
   const { merchant, captureId, idempotency, network, language, id, token, sum, money, reference, provider } =
@@ -69,7 +69,12 @@ export function createdByPage(intent: PageIntent, at: number): ChargeRecord {
 export function pageEnded(record: ChargeRecord, at: number): Step | null {
   const { page } = record;
   if (!isOpen(record) || page === undefined || page.endsAt <= at) return null;
-  return { record: { ...record, page: { endsAt: at } }, tells: null };
+  return { record: { ...record, page: { ...page, endsAt: at } }, tells: null };
+}
+
+/** A charge on a page once its card has a token. */
+export function withToken(record: ChargeRecord, { token, usage }: TokenView): ChargeRecord {
+  return { ...record, token, once: usage === 'once', view: { ...record.view, token } };
 }
 
 /** Whether nobody knows yet if the card was charged. */
@@ -107,8 +112,13 @@ export function sent(record: ChargeRecord, providerReference: string | null, at:
 /** The provider's answer, at once or later; null when it changes nothing. */
 export function answered(record: ChargeRecord, answer: Answer, at: number): Step | null {
   if (!isOpen(record)) return null;
+  if (answer.status === 'unknown' && record.state === 'unknown') return null;
+  return reached(record, answer, at);
+}
+
+/** An open charge with its outcome. */
+export function reached(record: ChargeRecord, answer: Answer, at: number): Step {
   const { status } = answer;
-  if (status === 'unknown' && record.state === 'unknown') return null;
   const provider_reference = answer.providerReference ?? record.view.provider_reference;
   const view = { ...record.view, status, provider_reference };
   const next = { ...record, state: status, since: at, sequence: record.sequence + 1, view };

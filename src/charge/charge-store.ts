@@ -8,7 +8,9 @@ import type { Redis, ReplicatedRedis } from '../redis/redis.js';
 import { slotEntryArguments, slotEntryKeys } from '../redis/slot-entry.js';
 import { DurableWrites } from '../vault/durable-writes.js';
 import { Persistence } from '../vault/persistence.js';
+import type { TokenizeRequest, TokenView } from '../vault/vault.js';
 import { ABANDON, CHANGE, CREATE } from './charge-scripts.js';
+import { isOpen } from './charge-steps.js';
 import type { ChargeRecord } from './charge.js';
 import { GRACE_MS, Unsettled, type ChargeName } from './unsettled.js';
 
@@ -118,7 +120,38 @@ export class ChargeStore {
       if (change === null) return record;
       if (await this.#changed(text, change)) return change.record;
     }
-    throw new AppError('redis_unavailable', 'too many change this charge at once; try again');
+    throw tooMany();
+  }
+
+  /**
+   * Settles a charge that is open by `step`, together with the token that `tokenize` makes; the step is asked again with
+   * another token when somebody else was faster. Of one that is settled already nothing changes, and there is no token.
+   */
+  async changeWithToken(
+    merchant: string,
+    id: string,
+    tokenize: (announce: TokenizeRequest['announce']) => Promise<TokenView>,
+    step: (record: ChargeRecord, token: TokenView) => Promise<Change>,
+  ): Promise<ChargeRecord> {
+    for (let race = 0; race < MAX_RACES; race++) {
+      const { text, record } = await this.#read(merchant, id);
+      if (!isOpen(record)) return record;
+      let settled = record;
+      try {
+        await tokenize(async (token) => {
+          const change = await step(record, token);
+          settled = change.record;
+          const slot = slotOf(merchant, id);
+          const own = { ...write(recordKey(slot, id), JSON.stringify(settled)), replaces: text };
+          const spent = spending(slot, settled).map((key) => write(key, id));
+          return { events: change.events, writes: [own, ...spent, ...change.writes] };
+        });
+        return settled;
+      } catch (error) {
+        if (codeOf(error) !== 'conflict') throw error;
+      }
+    }
+    throw tooMany();
   }
 
   #unlessAbandoned(merchant: string, id: string): Promise<ChargeRecord | null> {
@@ -148,6 +181,10 @@ export class ChargeStore {
 /** What a repetition of a request is known by. The key is the client's text, so its digest is kept. */
 export function idempotencyDigest(about: string, key: string): string {
   return digest(`${about}\n${key}`);
+}
+
+function tooMany(): AppError {
+  return new AppError('redis_unavailable', 'too many change this charge at once; try again');
 }
 
 function besides(slot: string, record: ChargeRecord): string[] {

@@ -2,7 +2,7 @@ import type { Language } from '../capture/flow.js';
 import type { ChargeView } from '../capture/view.js';
 import type { Network } from '../card/networks.js';
 import type { Entry } from '../psp/psp.js';
-import type { Channel } from '../vault/vault.js';
+import type { Channel, TokenTerms } from '../vault/vault.js';
 
 /**
  * `created`: the intent is durable. `sent`: a byte may have left for the provider. The rest are outcomes; `unknown` is
@@ -17,8 +17,8 @@ export interface ChargeRecord {
   /** Milliseconds since the epoch, of the last change of state. */
   since: number;
   /**
-   * The token that is charged; the view's is null once a card that was refused has been destroyed. Null where the payer
-   * types his card on a page of the provider's, which keeps it to itself.
+   * The token that is charged; the view's is null once a card that was refused has been destroyed. Where the payer types
+   * his card on a page of the provider's, it comes with the approval; null before, and where the provider shows no card.
    */
   token: string | null;
   /** The token dies when this charge is approved. */
@@ -39,13 +39,14 @@ export interface ChargeRecord {
   refunds: readonly RefundRecord[];
   view: ChargeView;
   /** There where it is paid on a page of the provider's. */
-  page?: PageTerm;
+  page?: PaymentPage;
 }
 
-/** How long a page can be paid on. */
-export interface PageTerm {
+export interface PaymentPage {
   /** Milliseconds since the epoch. Then it is closed, and only then may it be known that nobody has paid. */
   endsAt: number;
+  /** What the token of the card will be for that is typed there. */
+  token: TokenTerms;
 }
 
 /** Money on its way back. What is neither failed nor undone counts against what can still be refunded. */

@@ -7,7 +7,8 @@ import type { SlotWrite } from '../redis/keys.js';
 import type { ChargeBook } from './charge-book.js';
 import { createdByPage, pageEnded, sent, type PageIntent } from './charge-steps.js';
 import type { ChargeStore } from './charge-store.js';
-import type { ChargeRecord } from './charge.js';
+import type { ChargeRecord, PaymentPage } from './charge.js';
+import { isKept } from './page-token.js';
 import type { Settler } from './settler.js';
 
 export interface PageChargesOptions {
@@ -23,7 +24,8 @@ export interface PageChargesOptions {
 export interface PageChargeRequest
   extends
     Omit<PageIntent, 'id' | 'provider' | 'page'>,
-    Pick<PageRequest, 'returnUrl' | 'expiresAt' | 'description'> {
+    Pick<PageRequest, 'returnUrl' | 'expiresAt' | 'description'>,
+    Pick<PaymentPage, 'token'> {
   /** The slot of the capture. */
   bucket: number;
 }
@@ -71,14 +73,15 @@ export class ProviderPages implements PageCharges {
     returnUrl,
     expiresAt,
     description,
+    token,
     ...about
   }: PageChargeRequest): Promise<DraftPage> {
     const { psp, store, clock } = this.#options;
     const { merchant, money, language } = about;
     const id = newId('chg_', bucket);
-    const page = { returnUrl, expiresAt, description, keep: false };
+    const page = { returnUrl, expiresAt, description, keep: isKept(token) };
     const { url, providerReference } = await psp.hostedPage({ reference: id, money, language, ...page });
-    const term = { endsAt: Date.parse(expiresAt) };
+    const term = { endsAt: Date.parse(expiresAt), token };
     const charge = createdByPage({ ...about, id, provider: psp.name, page: term }, clock.now());
     await store.unsettled.enter({ merchant, id });
     return { charge, writes: store.writesOf(charge), url, providerReference };

@@ -9,7 +9,7 @@ import type { Cashier } from './cashier.js';
 import { FIRST_LOOK_MS } from './charge-book.js';
 import { isOpen, isUnsettled, openRefunds, type Answer } from './charge-steps.js';
 import type { ChargeStore } from './charge-store.js';
-import type { ChargeRecord, PageTerm, RefundRecord } from './charge.js';
+import type { ChargeRecord, PaymentPage, RefundRecord } from './charge.js';
 import type { Refunds } from './refunds.js';
 import type { Settlements } from './settlements.js';
 import type { ChargeName, Unsettled } from './unsettled.js';
@@ -132,7 +132,7 @@ export class Settler {
   }
 
   /** Until its page is closed nobody has refused to pay. What became of it then is looked up once more. */
-  async #settlePage(record: ChargeRecord, { endsAt }: PageTerm): Promise<ChargeRecord> {
+  async #settlePage(record: ChargeRecord, { endsAt }: PaymentPage): Promise<ChargeRecord> {
     const { psp, settlements, clock } = this.#options;
     const payment = paymentOf(record);
     let found = await psp.lookUp(payment);
@@ -165,7 +165,7 @@ export class Settler {
     return audit.operation('charge.settle', `${merchant}/${view.id}`, async () => {
       if (captureId === null) return cashier.close(record, answer, () => null);
       const token = answer.status === 'approved' && name !== null ? await vault.token(merchant, name) : null;
-      return cashier.close(record, answer, (charge) => settlements.conclude(charge, token));
+      return cashier.close(record, answer, (charge, typed) => settlements.conclude(charge, typed ?? token));
     });
   }
 

@@ -102,12 +102,15 @@ export async function startChargeWorld(
   const authenticated: string[] = [];
   const settlements: Settlements = {
     authenticated: async ({ view }) => void authenticated.push(view.id),
-    conclude: async (charge) => {
+    conclude: async (charge, token) => {
       settled.push(charge);
-      const slot = slotTag(SHOP, BUCKET);
+      const key = `tw:c:${slotTag(SHOP, BUCKET)}:${charge.captureId}`;
+      const before = await redis.command('GET', key);
+      const replaces = typeof before === 'string' ? { replaces: before } : {};
+      const data = token === null ? {} : { token };
       return {
-        events: [JSON.stringify({ type: 'capture.completed', sequence: 1, data: {} })],
-        writes: [{ key: `tw:c:${slot}:${charge.captureId}`, value: charge.state, ttlSeconds: 60 }],
+        events: [JSON.stringify({ type: 'capture.completed', sequence: 1, data })],
+        writes: [{ key, value: charge.state, ttlSeconds: 60, ...replaces }],
       };
     },
   };

@@ -28,7 +28,7 @@ let world: ChargeWorld<WatchedPsp>;
 beforeAll(async () => {
   const secret = 'sk_simulated';
   provider = await SimulatedProvider.start({
-    ...{ secret, webhookSecret: WEBHOOK_SECRET, webhookUrl: null, clock: systemClock },
+    ...{ secret, webhookSecret: WEBHOOK_SECRET, webhookUrl: null, clock: systemClock, acquirerMs: 10 },
   });
   const { url, ca } = provider;
   psp = new WatchedPsp({ url, ca, secret, webhookSecrets: [WEBHOOK_SECRET], clock: systemClock });
@@ -48,6 +48,7 @@ async function drafted(): Promise<DraftPage> {
   const draft = await world.pages.draft({
     ...{ merchant: SHOP, bucket: BUCKET, captureId: `cap_${'0'.repeat(26)}`, language: 'en' },
     ...{ money: { amount: 1250, currency: 'EUR' }, reference: 'order 7', description: 'order 7' },
+    token: { purpose: 'single', usage: 'many', consent: null, metadata: {} },
     ...{
       returnUrl: 'http://127.0.0.1:9/l/done',
       expiresAt: new Date(Date.now() + HALF_AN_HOUR).toISOString(),
@@ -67,7 +68,7 @@ const settled = async ({ charge }: DraftPage) => world.settler.settle(SHOP, char
 const taken = ({ charge }: DraftPage) => provider.ledger.of(charge.view.id, 'take').times;
 
 describe('a charge that is paid on a page', () => {
-  it('is e-commerce, has no token, and is approved when the payer has paid', async () => {
+  it('is e-commerce, and is approved when the payer has paid: then it has a token', async () => {
     const page = await shown();
     expect(page.charge).toMatchObject({
       entry: 'ecommerce',
@@ -78,7 +79,8 @@ describe('a charge that is paid on a page', () => {
     expect(await settled(page)).toMatchObject({ state: 'sent' });
     await payOnPage(page.url, { agreed: true });
     expect(await settled(page)).toMatchObject({
-      ...{ state: 'approved', view: { status: 'approved', amount: 1250, token: null } },
+      ...{ state: 'approved', token: expect.stringMatching(/^tnw_/), once: true },
+      view: { status: 'approved', amount: 1250, token: expect.stringMatching(/^tnw_/) },
     });
     expect(taken(page)).toBe(1);
     expect(world.settled.map(({ state }) => state)).toEqual(['approved']);

@@ -9,7 +9,9 @@ import {
   type AuthorizeRequest,
   type CardRequest,
   type Found,
+  type HostedPage,
   type Outcome,
+  type PageRequest,
   type PaymentName,
   type Psp,
   type PspNotice,
@@ -29,13 +31,23 @@ export type Deed =
   /** It waits for an authentication that nobody will give. */
   | { kind: 'pending' };
 
-export interface Payment {
+interface Movement {
   status: 'approved' | 'declined' | 'pending';
   amount: number;
   currency: string;
   refunded: number;
   code: DeclineCode | null;
+}
+
+export interface Payment extends Movement {
   request: Omit<AuthorizeRequest, 'instrument'> & { instrument: string; code: boolean };
+}
+
+/** A page on which somebody may pay: `pending` until he has. */
+interface Page extends Movement {
+  keep: boolean;
+  /** Its name for the card that was typed. */
+  stored: string | null;
 }
 
 /** A payment provider in the process, whose ledger a test reads and whose deeds it chooses. */
@@ -43,6 +55,7 @@ export class LedgerPsp implements Psp {
   readonly name = 'ledger';
   readonly abilities: Set<Ability> = new Set(ABILITIES);
   readonly payments = new Map<string, Payment>();
+  readonly pages = new Map<string, Page>();
   readonly refunds = new Map<string, number>();
   /** Names of cards that it keeps. */
   readonly kept = new Set<string>();
@@ -56,9 +69,8 @@ export class LedgerPsp implements Psp {
   networkTransactionId: string | null = null;
   /** What it says that every card can be charged as. */
   networks: readonly Network[] | null = null;
-  /** What it shows of a card that was typed on a page, and its name for it. */
+  /** What it shows of cards that are typed on its pages. */
   card: Approved['card'] = null;
-  stored: string | null = null;
   /** Told when a request has arrived, before anything comes of it. */
   arrived: () => Promise<void> = () => Promise.resolve();
 
@@ -124,9 +136,9 @@ export class LedgerPsp implements Psp {
 
   async lookUp(payment: PaymentName): Promise<Found> {
     this.#insistOnAnswer();
+    const providerReference = `pay_${payment.reference}`;
     const found = this.#found(payment);
     if (found === undefined) return { status: 'absent' };
-    const providerReference = `pay_${payment.reference}`;
     if (found.status === 'pending') return { status: 'pending', providerReference, step: 'open' };
     const { amount, currency, refunded } = found;
     if (found.status === 'declined') {
@@ -138,7 +150,9 @@ export class LedgerPsp implements Psp {
         refunded,
       };
     }
-    return { ...this.#approved(payment.reference, { amount, currency }), refunded };
+    const page = this.pages.get(payment.reference);
+    const typed = page && { card: this.card, stored: page.stored };
+    return { ...this.#approved(payment.reference, { amount, currency }), ...typed, refunded };
   }
 
   async lookUpRefund({ reference }: RefundRequest): Promise<RefundOutcome | { status: 'absent' }> {
@@ -161,12 +175,26 @@ export class LedgerPsp implements Psp {
     this.kept.delete(stored);
   }
 
-  hostedPage(): Promise<never> {
-    return Promise.reject(new AppError('psp_cannot', 'not in these tests'));
+  async hostedPage({ reference, money, keep }: PageRequest): Promise<HostedPage> {
+    this.pages.set(reference, {
+      ...{ status: 'pending', ...money, refunded: 0, code: null },
+      ...{ keep, stored: null },
+    });
+    return { url: `https://ledger.example/${reference}`, providerReference: `pay_${reference}` };
   }
 
-  closePage(): Promise<void> {
-    return Promise.resolve();
+  /** Somebody pays on a page, if it is open. */
+  pay(reference: string): void {
+    const page = this.pages.get(reference);
+    if (page?.status !== 'pending') return;
+    page.status = 'approved';
+    if (!page.keep) return;
+    page.stored = newId('pm_');
+    this.kept.add(page.stored);
+  }
+
+  async closePage({ reference }: PaymentName): Promise<void> {
+    if (this.pages.get(reference)?.status === 'pending') this.pages.delete(reference);
   }
 
   webhook(body: Buffer, headers: { signature?: string }): PspNotice | null {
@@ -211,12 +239,12 @@ export class LedgerPsp implements Psp {
     const providerReference = `pay_${reference}`;
     return {
       ...{ status: 'approved', providerReference, networkTransactionId, codeCheck, money },
-      ...{ networks: this.networks, network: null, card: this.card, stored: this.stored },
+      ...{ networks: this.networks, network: null, card: null, stored: null },
     };
   }
 
-  #found({ reference }: PaymentName): Payment | undefined {
-    return this.payments.get(reference);
+  #found({ reference }: PaymentName): Movement | undefined {
+    return this.payments.get(reference) ?? this.pages.get(reference);
   }
 
   #insistOnAnswer(): void {
