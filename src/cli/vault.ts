@@ -3,7 +3,7 @@ import { silentLogger } from '../log.js';
 import { createMetrics } from '../metrics.js';
 import { RedisTokenStore } from '../vault/redis-token-store.js';
 import { Sweeper } from '../vault/sweeper.js';
-import { FAULT_NAMES, FAULTS, type Findings } from '../vault/vault-inspector.js';
+import { FAULT_NAMES, FAULTS, seen, seenText } from '../vault/vault-inspector.js';
 import type { Command, CommandIo } from './command.js';
 import { withOperatorTrail } from './operator-trail.js';
 import { Progress } from './progress.js';
@@ -36,7 +36,7 @@ example: npx tonewall vault sweep`,
 async function sweep(io: CommandIo): Promise<number> {
   const progress = new Progress(io.stderr);
   const shared = { clock: systemClock, log: silentLogger, metrics: createMetrics() };
-  let seen = 0;
+  let looked = 0;
   const findings = await withServiceRedis(io, (redis) =>
     withOperatorTrail(io, async (audit, keys) => {
       const store = new RedisTokenStore({ redis, ...shared });
@@ -44,8 +44,8 @@ async function sweep(io: CommandIo): Promise<number> {
       try {
         const sweeper = new Sweeper({ redis, store, keys, audit, worker, everyHours: 0, ...shared });
         return await sweeper.sweep((step) => {
-          seen += kept(step);
-          progress.show(() => `${seen.toLocaleString('en')} looked at …`);
+          looked += seen(step);
+          progress.show(() => `${looked.toLocaleString('en')} looked at …`);
         });
       } finally {
         store.close();
@@ -53,8 +53,7 @@ async function sweep(io: CommandIo): Promise<number> {
     }),
   );
   progress.clear();
-  const { seals, records, fingerprints } = findings;
-  io.stdout.write(`${seals} seals, ${records} records, ${fingerprints} fingerprints.\n`);
+  io.stdout.write(`${seenText(findings)}.\n`);
   const faults = FAULT_NAMES.filter((fault) => findings[fault] > 0);
   if (faults.length === 0) {
     io.stdout.write('Each of them has its end, and nothing is past it.\n');
@@ -63,8 +62,4 @@ async function sweep(io: CommandIo): Promise<number> {
   const rows = faults.map((fault) => [fault, String(findings[fault]), FAULTS[fault]]);
   io.stdout.write(`\n${table(['found', 'count', 'means'], rows)}`);
   return 1;
-}
-
-function kept({ seals, records, fingerprints }: Findings): number {
-  return seals + records + fingerprints;
 }

@@ -96,7 +96,7 @@ export class CardSealer {
    * Whether record and seal belong together. True where it can't be told: the key opens nothing any more, or a rotation
    * has not come here yet.
    */
-  async isIntact(place: Place, row: TokenRow): Promise<boolean> {
+  async isIntact(place: Place, row: Keyed): Promise<boolean> {
     const version = this.#keys.versions.find(({ id }) => id === row.sealed.keyVersion);
     if (version?.state !== 'active' && version?.state !== 'decrypt-only') return true;
     try {

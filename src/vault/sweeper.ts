@@ -6,10 +6,10 @@ import type { Metrics } from '../metrics.js';
 import type { RedisServers } from '../redis/redis.js';
 import { CardSealer } from './card-sealer.js';
 import type { KeyProvider } from './key-provider.js';
+import { RoundLedger } from './round-ledger.js';
 import { KEPT } from './row-keys.js';
-import { SweepLedger } from './sweep-ledger.js';
 import type { TokenStore } from './token-store.js';
-import { FAULT_NAMES, VaultInspector, type Findings } from './vault-inspector.js';
+import { FAULT_NAMES, KINDS, seen, seenText, VaultInspector, type Findings } from './vault-inspector.js';
 import { walk } from './walk.js';
 
 export interface SweeperOptions {
@@ -35,7 +35,7 @@ const HOUR_MS = 3_600_000;
  */
 export class Sweeper {
   readonly #options: SweeperOptions;
-  readonly #ledger: SweepLedger;
+  readonly #ledger: RoundLedger<keyof Findings>;
   readonly #inspector: VaultInspector;
   #stopped = true;
   #working: Promise<unknown> = Promise.resolve();
@@ -43,7 +43,7 @@ export class Sweeper {
 
   constructor(options: SweeperOptions) {
     this.#options = options;
-    this.#ledger = new SweepLedger(options.redis);
+    this.#ledger = new RoundLedger(options.redis, 'vault-sweep', [...KINDS, ...FAULT_NAMES]);
     this.#inspector = new VaultInspector({ ...options, sealer: new CardSealer(options.keys) });
   }
 
@@ -123,10 +123,9 @@ export class Sweeper {
         'a sweep found in the vault what should not be there',
       );
     }
-    const { seals, records, fingerprints } = findings;
     const found = faults.map((fault) => `, ${findings[fault]} ${fault}`).join('') || ', no fault';
-    audit.fact('vault.sweep', `${seals} seals, ${records} records, ${fingerprints} fingerprints${found}`);
+    audit.fact('vault.sweep', seenText(findings) + found);
     metrics.sweptAt.set(clock.now() / 1000);
-    log.info({ count: seals + records + fingerprints }, 'the vault was swept');
+    log.info({ count: seen(findings) }, 'the vault was swept');
   }
 }

@@ -3,6 +3,8 @@ import { codeOf } from '../errors.js';
 import type { Redis, RedisNode } from '../redis/redis.js';
 import { parseRecord, type CardRecord } from './card-record.js';
 import type { CardSealer } from './card-sealer.js';
+import { NO_RECORD } from './envelope.js';
+import { NAME_FIELDS, nameOf } from './name-fields.js';
 import { LONGEST_S, recordEnds } from './retention.js';
 import { keptAt, OPENED_S, rowKeys } from './row-keys.js';
 import { DESTROY } from './token-scripts.js';
@@ -13,20 +15,32 @@ export const FAULTS = {
   overdue: 'past its date: it is shredded',
   misdated: 'without an end, or with one after its date: it gets the right one',
   orphaned: 'a seal without the record that it is bound to: it is shredded',
-  altered: 'a record that is not as it was sealed, or can not be read: it opens nothing, and is left',
+  altered:
+    'a record or a name that is not as it was sealed, or can not be read: it opens nothing, and is left',
   unknown: 'a key that nothing of ours has made: it is left',
 } as const;
 export type Fault = keyof typeof FAULTS;
 export const FAULT_NAMES = Object.keys(FAULTS) as Fault[];
 
-/** What was looked at. */
-export const KINDS = ['seals', 'records', 'fingerprints'] as const;
+/** What was looked at; `unforgotten` are those `names` whose tokens have gone, of cards that a provider still keeps. */
+export const KINDS = ['seals', 'records', 'fingerprints', 'names', 'unforgotten'] as const;
 export type Findings = Record<(typeof KINDS)[number] | Fault, number>;
 
 export const NOTHING_FOUND: Readonly<Findings> = {
-  ...{ seals: 0, records: 0, fingerprints: 0 },
+  ...{ seals: 0, records: 0, fingerprints: 0, names: 0, unforgotten: 0 },
   ...{ overdue: 0, misdated: 0, orphaned: 0, altered: 0, unknown: 0 },
 };
+
+/** How many keys they are. */
+export function seen({ seals, records, fingerprints, names }: Findings): number {
+  return seals + records + fingerprints + names;
+}
+
+/** As an operator reads it. */
+export function seenText({ seals, records, fingerprints, names, unforgotten }: Findings): string {
+  const kept = `${seals} seals, ${records} records, ${fingerprints} fingerprints`;
+  return names === 0 ? kept : `${kept}, ${names} cards at a provider (${unforgotten} to be forgotten)`;
+}
 
 /** Ends are set in whole seconds, and in layout 1 from when a put began. */
 const SLACK_MS = 60_000;
@@ -77,6 +91,7 @@ export class VaultInspector {
       findings.records++;
       return this.#inspectRecord(key, now);
     }
+    if (kept.kind === 'name') return this.#inspectName(key, kept.place, now, findings);
     if (kept.kind === 'fingerprint') findings.fingerprints++;
     // It has no date of its own.
     const longest = kept.kind === 'fingerprint' ? LONGEST_S : OPENED_S;
@@ -89,6 +104,27 @@ export class VaultInspector {
     const record = readable(String(text));
     if (record === null) return 'altered';
     return this.#atItsEnd(key, recordEnds(record.expires), now, () => this.#drop(key));
+  }
+
+  /** Without a token it waits for its card to be forgotten, which is no fault; it ends with the record, if that is there. */
+  async #inspectName(key: string, place: Place, now: number, findings: Findings): Promise<Fault | null> {
+    const { redis, sealer } = this.#options;
+    const { sealed, record } = rowKeys(place);
+    const [held, token, text] = await Promise.all([
+      redis.commandBuffer('HMGET', key, ...NAME_FIELDS),
+      redis.command('EXISTS', sealed),
+      redis.command('GET', record),
+    ]);
+    const fields = held as (Buffer | null)[];
+    if (fields.every((field) => field === null)) return null;
+    findings.names++;
+    if (token === 0) findings.unforgotten++;
+    const name = nameOf(fields);
+    if (name === null || !(await sealer.isIntact(place, { record: NO_RECORD, sealed: name })))
+      return 'altered';
+    const bound = text === null ? null : readable(String(text));
+    const end = bound === null ? now / 1000 + LONGEST_S : recordEnds(bound.expires);
+    return this.#atItsEnd(key, end, now, () => this.#drop(key));
   }
 
   async #inspectSeal(key: string, place: Place, now: number): Promise<Fault | null> {

@@ -1,6 +1,6 @@
 import { KEY_PREFIX } from '../redis/keys.js';
 import type { Redis } from '../redis/redis.js';
-import { ADVANCE, LEASE, RELEASE } from './walk-scripts.js';
+import { ADVANCE, BEGIN, LEASE, RELEASE } from './walk-scripts.js';
 
 /** A server's walk is over. */
 export const END = 'end';
@@ -37,6 +37,11 @@ export class WalkLedger {
   /** Whether a walk was begun and has not come to its end. */
   async isUnderWay(): Promise<boolean> {
     return (await this.#redis.command('EXISTS', this.#cursors)) === 1;
+  }
+
+  /** Begins a walk, and sets the state. From now on it is under way: one that is cut off before its first step, too. */
+  async beginWalk(state: Readonly<Record<string, number>>): Promise<void> {
+    await this.#redis.run(BEGIN, [this.state, this.#cursors], Object.entries(state).flat());
   }
 
   /** Where the walk over a server goes on: `0` at its start, `END` when it is over. */

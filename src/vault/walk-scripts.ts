@@ -20,6 +20,14 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) 
 return 0`,
 };
 
+/** KEYS: the state, the cursors. ARGV: names of the state and what they are set to. */
+export const BEGIN: Script = {
+  name: 'walk-begin',
+  lua: `
+redis.call('HSET', KEYS[1], unpack(ARGV))
+return redis.call('HSET', KEYS[2], 'begun', 1)`,
+};
+
 /** KEYS: the state, the cursors. ARGV: a run of a server, its cursor, names and counts to add to the state. */
 export const ADVANCE: Script = {
   name: 'walk-advance',

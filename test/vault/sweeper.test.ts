@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { systemClock, type Clock } from '../../src/clock.js';
+import { AppError } from '../../src/errors.js';
 import { silentLogger, type LogFields } from '../../src/log.js';
 import { createMetrics } from '../../src/metrics.js';
 import type { RedisClient } from '../../src/redis/redis-client.js';
@@ -96,6 +97,17 @@ describe('a sweep of a vault that is as it should be', () => {
     expect(await ends()).toEqual(before);
     expect(audit.told).toEqual([
       ['vault.sweep', 'done', '3 seals, 4 records, 4 fingerprints, no fault', 'service'],
+    ]);
+  });
+
+  it('says which cards a provider keeps, and how many of them are to be forgotten', async () => {
+    const stored = { provider: 'ledger', reference: 'pm_1' };
+    const [goes] = [await put(1, { stored }), await put(2, { stored }), await put(3)];
+    await vaultAhead().destroy('shop', goes.token);
+    const found = { seals: 2, records: 3, fingerprints: 3, names: 2, unforgotten: 1 };
+    expect(await sweeper().sweep()).toEqual({ ...NOTHING_FOUND, ...found });
+    expect(audit.told.map(([, , what]) => what)).toEqual([
+      '2 seals, 3 records, 3 fingerprints, 2 cards at a provider (1 to be forgotten), no fault',
     ]);
   });
 
@@ -207,6 +219,29 @@ describe('a sweep finds', () => {
     expect(await sweeper().sweep()).toEqual({ ...clean, altered: 2 });
   });
 
+  it('a provider’s name without an end, with one too late, or that is not as it was sealed', async () => {
+    const { sealed, record } = await put(1, { stored: { provider: 'ledger', reference: 'pm_1' } });
+    const name = sealed.replace(':s:', ':p:');
+    const end = await server.admin.expiretime(name);
+    const named = { ...clean, names: 1 };
+    for (const late of [
+      () => server.admin.persist(name),
+      () => server.admin.expireat(name, end + 10 * DAY_S),
+    ]) {
+      await late();
+      expect(await sweeper().sweep()).toEqual({ ...named, misdated: 1 });
+      expect(await server.admin.expiretime(name)).toBe(end);
+    }
+    await server.admin.persist(name);
+    await server.admin.del(record, sealed);
+    expect(await sweeper().sweep()).toMatchObject({ names: 1, unforgotten: 1, misdated: 1 });
+    expect((await server.admin.ttl(name)) / DAY_S / 365.25).toBeLessThan(22);
+    await server.admin.copy(name, name.replace(/..$/, '00'));
+    expect(await sweeper().sweep()).toMatchObject({ names: 2, unforgotten: 2, altered: 1 });
+    await server.admin.hdel(name, 'p');
+    expect(await sweeper().sweep()).toMatchObject({ names: 2, altered: 2 });
+  });
+
   it('a count of openings that does not end', async () => {
     const { sealed, token } = await put(1);
     await vaultAhead().open('shop', token, () => Promise.resolve());
@@ -266,6 +301,21 @@ describe('sweeps of several nodes', () => {
     ).rejects.toMatchObject({ code: 'bad_request' });
     expect(seen).toBeLessThan(300);
     expect(await sweeper({ worker: 'two' }).sweep()).toEqual({ ...NOTHING_FOUND, unknown: 300 });
+  });
+
+  it('begin again a minute later when they were cut off before their first step', async () => {
+    await put(1);
+    let cut = true;
+    const masters = () => {
+      if (cut) throw new AppError('redis_unavailable', 'away');
+      return redis.masters();
+    };
+    const worker = sweeper({ redis: { ...slow(redis), masters } });
+    await expect(worker.sweep()).rejects.toMatchObject({ code: 'redis_unavailable' });
+    cut = false;
+    worker.start();
+    await until(() => audit.told.length === 1);
+    await worker.stop();
   });
 
   it('come by themselves, and again when it is time', async () => {
