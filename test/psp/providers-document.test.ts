@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { REFUSALS } from '../../src/charge/refusals.js';
 import { DECLINE_CODES } from '../../src/psp/decline-code.js';
 import { STRIPE_API_VERSION } from '../../src/psp/stripe/stripe-api.js';
+import { STRIPE_BRANDS } from '../../src/psp/stripe/stripe-card.js';
 import { STRIPE_DECLINES } from '../../src/psp/stripe/stripe-declines.js';
 import { misconfigured } from '../../src/psp/stripe/stripe-permissions.js';
 import { isRelevant } from '../../src/psp/stripe/stripe-webhook.js';
@@ -33,6 +34,12 @@ describe('docs/providers.md', () => {
   it('says of every fault of an account what to ask Stripe for', () => {
     const shown = ['raw card data', '[card][moto]', 'mit_exemption'];
     for (const message of shown) expect(PAGE).toContain(misconfigured(400, { message }).message);
+  });
+
+  it('names the brands of Stripe’s that are not shown', () => {
+    const words = Object.keys(STRIPE_BRANDS).filter((word) => STRIPE_BRANDS[word] === null);
+    const [last, ...others] = words.toReversed().map((word) => `\`${word}\``);
+    expect(PAGE).toContain(`The words ${others.toReversed().join(', ')} and ${last} are brands`);
   });
 
   it('lists events that are listened to', () => {

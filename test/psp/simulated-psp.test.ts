@@ -25,7 +25,7 @@ async function start(): Promise<PspUnderTest> {
   let ahead = 0;
   const clock = { ...systemClock, now: () => Date.now() + ahead };
   const provider = await SimulatedProvider.start({
-    ...{ secret: 'sk_simulated', webhookSecret: WEBHOOK_SECRET, webhookUrl: null, clock },
+    ...{ secret: 'sk_simulated', webhookSecret: WEBHOOK_SECRET, webhookUrl: null, clock, acquirerMs: 10 },
   });
   const opened: SimulatedPsp[] = [];
   const account = (url: string, abilities: readonly Ability[] = ABILITIES): SimulatedPsp => {

@@ -5,18 +5,44 @@ export interface PayerChoice {
   agreed: boolean;
 }
 
-/** A payer on a hosted page of the simulated provider, without a browser. Resolves with where he is sent in the end. */
-export async function payOnPage(
+/** Between two looks at whether the acquirer has answered, in ms. */
+const LOOK_MS = 10;
+
+/**
+ * A payer on a hosted page of the simulated provider, without a browser. Resolves with where he is sent in the end, when
+ * the acquirer has answered.
+ */
+export async function payOnPage(url: string, choice: PayerChoice): Promise<string | null> {
+  await typeCard(url, choice);
+  let next = await answerBank(url, choice.agreed);
+  while (next.includes('/outcome')) {
+    const answer = await fetch(next, { redirect: 'manual' });
+    await answer.text();
+    if (answer.status === 303) next = locationOf(answer, url);
+    else await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+  return next;
+}
+
+/** Types a card whose security code is 123. */
+export async function typeCard(
   url: string,
-  { card = '4242424242424242', network = '', agreed }: PayerChoice,
-): Promise<string | null> {
-  const typed = { card_number: card, expiry: '12/34', card_code: '123', network };
-  await post(url, typed);
+  { card = '4242424242424242', network = '' }: Partial<PayerChoice> = {},
+): Promise<void> {
+  await post(url, { card_number: card, expiry: '12/34', card_code: '123', network });
+}
+
+/** Says to the bank whether it is him. Resolves with where he is sent. */
+export function answerBank(url: string, agreed: boolean): Promise<string> {
   return post(`${url}/bank`, { answer: agreed ? 'approve' : 'refuse' });
 }
 
-async function post(url: string, fields: Record<string, string>): Promise<string | null> {
+async function post(url: string, fields: Record<string, string>): Promise<string> {
   const answer = await fetch(url, { method: 'POST', body: new URLSearchParams(fields), redirect: 'manual' });
   await answer.text();
-  return answer.headers.get('location');
+  return locationOf(answer, url);
+}
+
+function locationOf({ headers }: Response, url: string): string {
+  return new URL(headers.get('location') ?? '', url).href;
 }

@@ -8,6 +8,8 @@ import {
 } from '../../src/psp/simulated/simulated-provider.js';
 
 const SECRET = 'sk_for-tests-and-nothing-else';
+/** Of quick tests. */
+const ACQUIRER_MS = 30;
 const WEBHOOK_SECRET = `whsec_${Buffer.from('another of 24 bytes .....').toString('base64')}`;
 
 /** A payment provider on a port of its own, and the settings by which a service finds it. */
@@ -20,11 +22,11 @@ export interface Provider {
 }
 
 export async function startProvider(
-  options: Partial<Pick<SimulatedProviderOptions, 'takes' | 'clock'>> = {},
+  options: Partial<Pick<SimulatedProviderOptions, 'takes' | 'clock' | 'acquirerMs'>> = {},
 ): Promise<Provider> {
   const secrets = { secret: SECRET, webhookSecret: WEBHOOK_SECRET };
   const server = await SimulatedProvider.start({
-    ...{ clock: systemClock, ...options, ...secrets, webhookUrl: null },
+    ...{ clock: systemClock, acquirerMs: ACQUIRER_MS, ...options, ...secrets, webhookUrl: null },
   });
   const dir = await mkdtemp(join(tmpdir(), 'tonewall-provider-'));
   const caFile = join(dir, 'ca.pem');

@@ -22,17 +22,26 @@ export type PageStep =
   | { step: 'card'; mistake: CardMistake | null }
   /** The payer's bank asks. */
   | { step: 'bank'; last4: string }
+  /** The bank knows the payer, and the acquirer asks it for the money. */
+  | { step: 'acquirer' }
   | { step: 'paid' | 'failed' | 'expired' };
 
 /** What is wrong with what was typed, or that the bank has refused it. */
 export type CardMistake = 'number' | 'test_only' | 'expiry' | 'code' | 'network' | 'refused';
 
+/** A card that is tried, and what will be said of it once the bank knows the payer. */
+interface Attempt {
+  card: KeptCard;
+  verdict: Verdict;
+  withCode: boolean;
+}
+
 interface LivePage extends Page {
   key: string;
   attempts: number;
   mistake: CardMistake | null;
-  /** Between the card and the bank: what the bank will say, once it knows the payer. */
-  atBank: { card: KeptCard; verdict: Verdict; withCode: boolean } | null;
+  /** Between the card and the bank's answer. */
+  atBank: Attempt | null;
 }
 
 /** Cards that may be tried on one page. */
@@ -45,6 +54,9 @@ export interface HostedPagesOptions {
   /** Which numbers (digits as bytes 0–9) are taken. */
   takes: (number: Uint8Array) => boolean;
   fingerprintKey: Buffer;
+  /** How long the acquirer takes, and how much longer it takes where it is slow. */
+  acquirerMs: number;
+  slowMs: number;
   /** Of the page with this key. */
   urlOf: (key: string) => string;
 }
@@ -71,9 +83,10 @@ export class HostedPages {
     return urlOf(key);
   }
 
-  /** Nobody can pay on it any more; one that was paid stays so. */
+  /** Nobody can pay on it any more; one that was paid stays so, and what the acquirer is asked runs its course. */
   close(payment: Payment, why: 'closed' | 'expired' = 'closed'): void {
-    if (payment.status !== 'open' && payment.status !== 'authenticated') return;
+    if (payment.status === 'authenticated') payment.status = 'running';
+    if (payment.status !== 'open') return;
     this.#options.acquirer.decline(payment, why);
     this.#tell(payment);
   }
@@ -91,6 +104,7 @@ export class HostedPages {
     if (payment.status === 'declined') {
       return { step: ['expired', 'closed'].includes(payment.declineCode ?? '') ? 'expired' : 'failed' };
     }
+    if (payment.status !== 'open') return { step: 'acquirer' };
     return atBank === null ? { step: 'card', mistake } : { step: 'bank', last4: atBank.card.last4 };
   }
 
@@ -117,21 +131,26 @@ export class HostedPages {
     const page = this.#pages.get(key);
     if (page === undefined || this.stepOf(key)?.step !== 'bank' || page.atBank === null) return;
     const { payment, atBank } = page;
-    const { card, verdict, withCode } = atBank;
     page.atBank = null;
     page.attempts++;
-    if (agreed) {
-      payment.status = 'authenticated';
-      this.#tell(payment);
-    }
-    const known = isMet(verdict) ? APPROVED.verdict : verdict;
-    const said: Verdict = agreed ? known : REFUSED_BY_PAYER;
-    if (!said.approved && page.attempts < MAX_ATTEMPTS) {
+    if (!agreed) return this.#conclude(page, { ...atBank, verdict: REFUSED_BY_PAYER });
+    payment.status = 'authenticated';
+    this.#tell(payment);
+    const verdict = isMet(atBank.verdict) ? APPROVED.verdict : atBank.verdict;
+    const { clock, acquirerMs, slowMs } = this.#options;
+    const isSlow = scenarioOf(payment.order, atBank.card).fault === 'slow';
+    clock.after(acquirerMs + (isSlow ? slowMs : 0), () => this.#conclude(page, { ...atBank, verdict }));
+  }
+
+  /** A refusal is the payer's to mend, as long as he has attempts left and a page to try another card on. */
+  #conclude(page: LivePage, { card, verdict, withCode }: Attempt): void {
+    const { payment, attempts } = page;
+    if (!verdict.approved && attempts < MAX_ATTEMPTS && payment.status !== 'running') {
       payment.status = 'open';
       page.mistake = 'refused';
       return;
     }
-    this.#options.acquirer.conclude(payment, card, said, withCode);
+    this.#options.acquirer.conclude(payment, card, verdict, withCode);
     this.#tell(payment);
   }
 

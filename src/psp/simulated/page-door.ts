@@ -1,11 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { readForm } from './form-reader.js';
-import type { HostedPages } from './hosted-pages.js';
+import type { HostedPages, Page, PageLanguage } from './hosted-pages.js';
 import { PAGE_STYLE_HASH, pageHtml } from './page-html.js';
 
-const PATH = /^\/pay\/([0-9A-Z]{26})(\/bank)?$/;
+const PATH = /^\/pay\/([0-9A-Z]{26})(?:\/(bank|outcome))?$/;
 
-/** The pages over HTTP: GET shows where the payer stands, POST takes what he says. Works without scripts or cookies. */
+/**
+ * The pages over HTTP: GET shows where the payer stands, POST takes what he says, and `/outcome` leads on once there is
+ * one. Works without scripts or cookies.
+ */
 export class PageDoor {
   readonly #pages: HostedPages;
 
@@ -15,13 +18,16 @@ export class PageDoor {
 
   readonly serve = (request: IncomingMessage, response: ServerResponse): void => {
     const [path = '', query = ''] = (request.url ?? '').split('?', 2);
-    const [, key, bank] = PATH.exec(path) ?? [];
+    const [, key, part] = PATH.exec(path) ?? [];
     if (key === undefined || this.#pages.find(key) === null) {
       response.writeHead(404, { 'content-type': 'text/plain' }).end('There is no such page.');
       return;
     }
-    if (request.method === 'POST') void this.#take(key, bank !== undefined, request, response);
-    else this.#show(key, new URLSearchParams(query).get('lang'), response);
+    const lang = new URLSearchParams(query).get('lang');
+    const isOver = part === 'outcome' && this.#pages.stepOf(key)?.step !== 'acquirer';
+    if (isOver) this.#leadOn(key, lang, response);
+    else if (request.method === 'POST') void this.#take(key, part === 'bank', request, response);
+    else this.#show(key, lang, response);
   };
 
   async #take(key: string, bank: boolean, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -30,9 +36,17 @@ export class PageDoor {
     if (bank) this.#pages.answerBank(key, form.fields.get('answer') === 'approve');
     else this.#pages.pay(key, form);
     form.wipe();
-    const lang = form.fields.get('lang') === 'fr' ? 'fr' : 'en';
-    const over = ['paid', 'failed'].includes(this.#pages.stepOf(key)?.step ?? '');
-    const location = over ? (this.#pages.find(key)?.returnUrl ?? '') : `/pay/${key}?lang=${lang}`;
+    this.#leadOn(key, form.fields.get('lang') ?? null, response);
+  }
+
+  /** Back to the merchant once it is paid, or can't be any more. */
+  #leadOn(key: string, asked: string | null, response: ServerResponse): void {
+    const page = this.#pages.find(key);
+    const step = this.#pages.stepOf(key)?.step;
+    if (page === null) return;
+    const part = step === 'acquirer' ? '/outcome' : '';
+    const isOver = step === 'paid' || step === 'failed';
+    const location = isOver ? page.returnUrl : `/pay/${key}${part}?lang=${languageOf(asked, page)}`;
     response.writeHead(303, { location, 'cache-control': 'no-store' }).end();
   }
 
@@ -40,7 +54,6 @@ export class PageDoor {
     const page = this.#pages.find(key);
     const step = this.#pages.stepOf(key);
     if (page === null || step === null) return;
-    const language = asked === 'fr' || asked === 'en' ? asked : page.language;
     // Browsers hold form-action against the redirect that follows a form, too.
     const policy = [
       "default-src 'none'",
@@ -57,6 +70,10 @@ export class PageDoor {
         'referrer-policy': 'no-referrer',
         'x-content-type-options': 'nosniff',
       })
-      .end(pageHtml(page, step, language, key));
+      .end(pageHtml(page, step, languageOf(asked, page), key));
   }
+}
+
+function languageOf(asked: string | null, page: Page): PageLanguage {
+  return asked === 'fr' || asked === 'en' ? asked : page.language;
 }

@@ -16,7 +16,7 @@ form{display:grid;gap:1rem}
 label{display:grid;gap:.25rem;font-weight:550}
 input,select,button,.button{width:100%;min-height:2.75rem;padding:.5rem .75rem;border:1px solid var(--line);border-radius:10px;background:var(--surface);color:var(--ink);font:inherit}
 button,.button{display:block;border-color:var(--accent);background:var(--accent);color:var(--on);font-weight:650;text-align:center;text-decoration:none;cursor:pointer}
-button.quiet{background:transparent;color:var(--accent)}
+.quiet{background:transparent;color:var(--accent)}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 .mistake{margin:0 0 1rem;padding:.75rem 1rem;border:2px solid var(--bad);border-radius:10px;color:var(--bad)}
 .kept{margin:0;color:var(--soft)}
@@ -27,17 +27,25 @@ a{color:var(--accent)}`;
 /** For `style-src` of the page's policy. */
 export const PAGE_STYLE_HASH = `sha256-${createHash('sha256').update(STYLE).digest('base64')}`;
 
+/** A little longer than the acquirer takes: the page is mostly loaded once. */
+const RELOAD_S = 2;
+
 /** The page as it stands, whole; nothing on it is loaded from elsewhere. */
 export function pageHtml(page: Page, step: PageStep, language: PageLanguage, key: string): string {
   const text = PAGE_TEXT[language];
-  const title = step.step === 'bank' ? text.bankTitle : text.title;
+  const titles: Partial<Record<PageStep['step'], string>> = {
+    bank: text.bankTitle,
+    acquirer: text.waitTitle,
+  };
+  const title = titles[step.step] ?? text.title;
+  const reload = `<meta http-equiv="refresh" content="${RELOAD_S}; url=${outcomeUrl(key, language)}">\n`;
   const mistake = step.step === 'card' ? step.mistake : null;
   return `<!doctype html>
 <html lang="${language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${mistake === null ? '' : `${text.mistake}: `}${title}</title>
+${step.step === 'acquirer' ? reload : ''}<title>${mistake === null ? '' : `${text.mistake}: `}${title}</title>
 <style>${STYLE}</style>
 </head>
 <body>
@@ -70,6 +78,9 @@ function content(page: Page, step: PageStep, language: PageLanguage, key: string
 <button name="answer" value="approve">${text.approve}</button>
 <button name="answer" value="refuse" class="quiet">${text.refuse}</button>
 </form>`;
+    case 'acquirer':
+      return `<p role="status">${text.wait}</p>
+<a class="button quiet" href="${outcomeUrl(key, language)}">${text.goOn}</a>`;
     default:
       return `<p role="status">${text[step.step]}</p>
 <a class="button" href="${escaped(page.returnUrl)}">${text.back}</a>`;
@@ -99,6 +110,10 @@ function cardForm(
 <label>${text.network}<select name="network"${wrong('network')}><option value="">${text.networkAny}</option>${networks.join('')}</select></label>
 ${order.stored ? `<p class="kept">${text.kept}</p>\n` : ''}<button>${text.pay}</button>
 </form>`;
+}
+
+function outcomeUrl(key: string, language: PageLanguage): string {
+  return `/pay/${key}/outcome?lang=${language}`;
 }
 
 /** By ISO 4217's own exponents: the platform's tables differ. */

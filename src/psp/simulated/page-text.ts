@@ -20,6 +20,9 @@ interface PageText {
   bankAsks: (last4: string) => string;
   approve: string;
   refuse: string;
+  waitTitle: string;
+  wait: string;
+  goOn: string;
   paid: string;
   failed: string;
   expired: string;
@@ -56,6 +59,9 @@ export const PAGE_TEXT: Readonly<Record<PageLanguage, PageText>> = {
     bankAsks: (last4) => `Payment with the card ending in ${last4}`,
     approve: 'Yes, pay',
     refuse: 'No, it is not me',
+    waitTitle: 'One moment, please',
+    wait: 'Your bank has confirmed that it is you. The payment is being made, and this page goes on by itself.',
+    goOn: 'Continue',
     paid: 'The payment is made. Thank you.',
     failed: 'The payment was not made. Nothing was taken.',
     expired: 'This page is over. Nothing was taken.',
@@ -89,6 +95,9 @@ export const PAGE_TEXT: Readonly<Record<PageLanguage, PageText>> = {
     bankAsks: (last4) => `Paiement avec la carte se terminant par ${last4}`,
     approve: 'Oui, payer',
     refuse: 'Non, ce n’est pas moi',
+    waitTitle: 'Un instant, s’il vous plaît',
+    wait: 'Votre banque a confirmé que c’est bien vous. Le paiement est en cours, et cette page continue d’elle-même.',
+    goOn: 'Continuer',
     paid: 'Le paiement est effectué. Merci.',
     failed: 'Le paiement n’a pas été effectué. Rien n’a été prélevé.',
     expired: 'Cette page a expiré. Rien n’a été prélevé.',

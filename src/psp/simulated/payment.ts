@@ -1,6 +1,9 @@
 import type { KeptCard } from './kept-card.js';
 
-/** `open` and `authenticated` are of a page on which nobody has paid yet. */
+/**
+ * `open` and `authenticated` are of a page: on the first nobody has paid yet, of the second the acquirer is being asked.
+ * One that is closed in that moment is `running`, as any payment that has no answer yet.
+ */
 export type PaymentStatus = 'open' | 'authenticated' | 'running' | 'approved' | 'declined';
 
 export type PaymentKind = 'payment' | 'verification' | 'registration' | 'page';

@@ -38,11 +38,14 @@ export interface SimulatedProviderOptions {
   pagesPort?: number;
   /** How long what is slow, or late, takes; three seconds where left out. */
   slowMs?: number;
+  /** How long the acquirer takes to answer a page; one and a half seconds where left out. */
+  acquirerMs?: number;
   /** Which numbers (digits as bytes 0–9) are taken; published test numbers where left out. */
   takes?: (number: Uint8Array) => boolean;
 }
 
 const SLOW_MS = 3_000;
+const ACQUIRER_MS = 1_500;
 const HOST = '127.0.0.1';
 
 /**
@@ -68,6 +71,7 @@ export class SimulatedProvider {
 
   private constructor(options: SimulatedProviderOptions) {
     const { clock, secret, webhookSecret, webhookUrl, takes = isTestNumber, slowMs = SLOW_MS } = options;
+    const { acquirerMs = ACQUIRER_MS } = options;
     const acquirer = this.#acquirer;
     this.#clock = clock;
     this.#secret = Buffer.from(`Bearer ${secret}`);
@@ -76,7 +80,7 @@ export class SimulatedProvider {
     // Of the secret: cards are known again when the provider is started anew.
     const fingerprintKey = createHmac('sha256', secret).update('card fingerprints').digest();
     const cards = { acquirer, clock, takes, fingerprintKey };
-    this.#pages = new HostedPages({ ...cards, notices: this.notices, urlOf });
+    this.#pages = new HostedPages({ ...cards, notices: this.notices, urlOf, slowMs, acquirerMs });
     this.#api = new ProviderApi({ ...cards, pages: this.#pages, slowMs });
     this.#slowMs = slowMs;
     const refund = (reference: string, amount: number): boolean =>

@@ -34,6 +34,8 @@ export function foundSession(session: CheckoutSession): Found {
   const found: Found = intent ? foundIntent(intent) : { status: 'absent' };
   if (intent && found.status === 'approved') return { ...found, ...cardOfPage(intent) };
   const providerReference = session.id;
+  // What was begun before it was closed may still be paid.
+  if (session.status === 'expired' && found.status === 'unknown') return found;
   if (session.status === 'expired') return { ...ended(providerReference, 'expired'), refunded: 0 };
   const authenticated = intent?.status === 'processing';
   return { status: 'pending', providerReference, step: authenticated ? 'authenticated' : 'open' };

@@ -541,6 +541,22 @@ describe('hosted page', () => {
     expect(stripe.account.movements).toEqual([]);
   });
 
+  it('is not said to be unpaid while a payment is processing, though it is closed', async () => {
+    const request = pageOf();
+    const { providerReference } = await psp.hostedPage(request);
+    const name = { reference: request.reference, providerReference };
+    stripe.account.pay(providerReference, 'refuse');
+    const intent = stripe.account.intentOf(request.reference) ?? {};
+    Object.assign(intent, { status: 'processing', last_payment_error: null });
+    expect(await psp.lookUp(name)).toMatchObject({ status: 'pending', step: 'authenticated' });
+    await psp.closePage(name);
+    expect(await psp.lookUp(name)).toMatchObject({ status: 'unknown', why: 'still_running' });
+    Object.assign(intent, { status: 'succeeded', amount_received: 1_250 });
+    expect(await psp.lookUp(name)).toMatchObject({ status: 'approved', money: TWELVE_EUROS });
+    Object.assign(intent, { status: 'canceled' });
+    expect(await psp.lookUp(name)).toMatchObject({ status: 'declined', providerCode: 'expired' });
+  });
+
   it('is closed, and nobody can pay there any more', async () => {
     const request = pageOf();
     const page = await psp.hostedPage(request);
