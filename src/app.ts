@@ -57,6 +57,7 @@ import { insistOnSafety, keysBeside } from './start-checks.js';
 import { AuditedVault } from './vault/audited-vault.js';
 import { CardVault } from './vault/card-vault.js';
 import { FileKeyProvider } from './vault/file-key-provider.js';
+import { Forgetter } from './vault/forgetter.js';
 import { pinKeys } from './vault/key-pins.js';
 import { RedisTokenStore } from './vault/redis-token-store.js';
 import { Rewrapper } from './vault/rewrapper.js';
@@ -141,9 +142,12 @@ export async function createApp(options: AppOptions): Promise<App> {
     metrics,
   });
   const durability = config.vaultDurability;
-  const store = new RedisTokenStore({ redis, clock, log, durability });
+  const store = new RedisTokenStore({
+    ...{ redis, clock, log, durability },
+    destroyed: (place) => provider?.forgetter.gone(place),
+  });
   const cards = new CardVault({ keys, store, clock, log, metrics, ttlDays: config.tokenTtlDays });
-  const audited = new AuditedVault(cards, audit);
+  const vault = new AuditedVault(cards, audit);
   const registry = new Registry(clock);
   const node = newId('node_');
   const records = new RedisRecords(redis, node);
@@ -163,10 +167,12 @@ export async function createApp(options: AppOptions): Promise<App> {
     const missingWebhookSetting = unheard(config.psp) ? 'STRIPE_WEBHOOK_SECRET' : null;
     checkProvider(psp, { storeCards: config.storeCards, missingWebhookSetting, log });
   }
-  const { vault, till, charges, pages, settler } = openCharges({
+  const knowing = { redis, keys, audit, worker: node, clock, log, metrics };
+  const provider = psp === null ? null : { psp, forgetter: new Forgetter({ ...knowing, keeper: psp }) };
+  const { till, charges, pages, settler } = openCharges({
     ...shared,
     ...{ limits, sums },
-    ...{ psp, storeCards: config.storeCards, redis, durability, vault: audited, merchants },
+    ...{ provider, storeCards: config.storeCards, redis, durability, vault, merchants },
     settlements: new CaptureSettlements(shared),
   });
   const links = new CaptureLinks({
@@ -187,6 +193,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     keys.start((checks) => pinKeys(redis, checks, log));
     rewrapper.start();
     sweeper.start();
+    provider?.forgetter.start();
     heads.start();
     outcomes.start();
     messages.start();
@@ -250,6 +257,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       await rewrapper.stop();
       await sweeper.stop();
       await settler?.stop();
+      await provider?.forgetter.stop();
       await psp?.close();
       await messages.close();
       for (const way of Object.values(ways)) await way.close();

@@ -118,6 +118,11 @@ export function createMetrics() {
       labelNames: ['outcome'],
       registers,
     }),
+    cardsToForget: new Gauge({
+      name: 'tonewall_cards_to_forget',
+      help: 'Cards whose tokens have gone, and that the payment provider could not be told to forget so far',
+      registers,
+    }),
     sweepFaults: new Counter({
       name: 'tonewall_vault_sweep_faults_total',
       help: 'What sweeps of the vault found that should not be there',

@@ -12,6 +12,11 @@ export const AUDIT_EVENTS = {
     rule: '10.2.1.1',
     meaning: 'the network’s name of a first payment is kept',
   },
+  'token.forget': {
+    kind: 'operation',
+    rule: '3.2.1',
+    meaning: 'a payment provider forgets the card of a token that has gone',
+  },
   'vault.sweep': {
     kind: 'fact',
     rule: '3.2.1',

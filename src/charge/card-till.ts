@@ -6,6 +6,7 @@ import { newId } from '../id.js';
 import type { MotoSums } from '../fraud/moto-sums.js';
 import type { Logger } from '../log.js';
 import type { Approved, CardRequest, Instrument, Money, Psp, Outcome as PspOutcome } from '../psp/psp.js';
+import type { Forgetter } from '../vault/forgetter.js';
 import type { Announcement, StoredCard, TokenView, Vault } from '../vault/vault.js';
 import { amountFault } from './amount.js';
 import type { Cashier } from './cashier.js';
@@ -21,6 +22,7 @@ export interface CardTillOptions {
   storeCards: boolean;
   store: ChargeStore;
   vault: Pick<Vault, 'tokenize' | 'remember'>;
+  forgetter: Pick<Forgetter, 'forget'>;
   cashier: Cashier;
   sums: Pick<MotoSums, 'nameOf'>;
   clock: Clock;
@@ -80,7 +82,7 @@ export class CardTill implements Till {
 
   /** Has the provider look at the card, or keep it, where that is asked for. */
   async #ask(request: TakeRequest): Promise<Asked> {
-    const { psp, storeCards } = this.#options;
+    const { psp, storeCards, forgetter } = this.#options;
     const { card, code, outcome, networks } = request;
     const instrument = { kind: 'card', card, code } as const;
     if (storeCards && outcome !== 'verify') {
@@ -102,7 +104,7 @@ export class CardTill implements Till {
     if (answer.status !== 'approved') return answer;
     const stored = { provider: psp.name, reference: answer.stored };
     const wrong = isWrongCode(answer);
-    if (wrong !== null) await this.#forget(stored);
+    if (wrong !== null) await forgetter.forget(request.merchant, stored);
     const kept = { kind: 'stored', reference: answer.stored } as const;
     return wrong ?? { ...answer, networks: answer.networks ?? networks, instrument: kept, stored };
   }
@@ -140,16 +142,10 @@ export class CardTill implements Till {
     };
     const conclude = ({ state, view }: ChargeRecord) =>
       state === 'approved' ? request.conclude(token, view) : null;
-    try {
-      const { state, view } = await cashier.charge(record, payment, conclude);
-      if (state === 'approved') return { status: 'done', token, charge: view };
-      if (state !== 'declined' || view.decline === null) return { status: 'unknown', charge: view };
-      if (placed.stored !== null) await this.#forget(placed.stored);
-      return { status: 'refused', decline: view.decline, charge: view };
-    } catch (error) {
-      if (placed.stored !== null) await this.#forget(placed.stored);
-      throw error;
-    }
+    const { state, view } = await cashier.charge(record, payment, conclude);
+    if (state === 'approved') return { status: 'done', token, charge: view };
+    if (state !== 'declined' || view.decline === null) return { status: 'unknown', charge: view };
+    return { status: 'refused', decline: view.decline, charge: view };
   }
 
   async #seal(
@@ -157,24 +153,17 @@ export class CardTill implements Till {
     { stored, networks }: Placed,
     announce: (token: TokenView) => Announcement,
   ): Promise<TokenView> {
+    const { vault, forgetter } = this.#options;
     const { merchant, bucket, card, network, purpose, usage, consent, channel, metadata } = request;
     try {
-      return await this.#options.vault.tokenize({
+      return await vault.tokenize({
         ...{ merchant, bucket, card, networks, network, purpose, usage, consent, channel, metadata },
         ...{ stored, announce },
       });
     } catch (error) {
-      if (stored !== null) await this.#forget(stored);
+      if (stored !== null) await forgetter.forget(merchant, stored);
       throw error;
     }
-  }
-
-  /** A card that the provider keeps for nobody. */
-  async #forget({ reference }: StoredCard): Promise<void> {
-    const { psp, log } = this.#options;
-    await psp.forget(reference).catch((error: unknown) => {
-      log.warn({ code: codeOf(error) }, 'a card that nobody needs is left with the payment provider');
-    });
   }
 }
 

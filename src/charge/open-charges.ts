@@ -9,6 +9,7 @@ import type { Psp } from '../psp/psp.js';
 import type { Receipts } from '../receipts/receipts.js';
 import type { Durability } from '../redis/durability-level.js';
 import type { ReplicatedRedis } from '../redis/redis.js';
+import type { Forgetter } from '../vault/forgetter.js';
 import type { Vault } from '../vault/vault.js';
 import { AuditedCharges, AuditedTill } from './audited-charges.js';
 import { CardTill } from './card-till.js';
@@ -19,7 +20,6 @@ import type { Charges } from './charges.js';
 import { LimitedTill } from './limited-till.js';
 import { NoProvider } from './no-provider.js';
 import { NoPages, ProviderPages, type PageCharges } from './page-charges.js';
-import { ProviderVault } from './provider-vault.js';
 import { Refunds } from './refunds.js';
 import type { Settlements } from './settlements.js';
 import { Settler } from './settler.js';
@@ -29,7 +29,7 @@ import { VaultTill } from './vault-till.js';
 
 export interface OpenChargesOptions {
   /** Null: cards are put away, and none is charged. */
-  psp: Psp | null;
+  provider: Provider | null;
   storeCards: boolean;
   redis: ReplicatedRedis;
   durability: Durability;
@@ -47,10 +47,14 @@ export interface OpenChargesOptions {
   metrics: Metrics;
 }
 
+export interface Provider {
+  psp: Psp;
+  /** Has the provider forget cards. */
+  forgetter: Pick<Forgetter, 'forget'>;
+}
+
 /** The charge room, put together. */
 export interface OpenCharges {
-  /** For whoever destroys tokens: where the provider keeps the cards, it is told. */
-  vault: Vault;
   till: Till;
   charges: Charges;
   pages: PageCharges;
@@ -59,27 +63,23 @@ export interface OpenCharges {
 }
 
 export function openCharges(options: OpenChargesOptions): OpenCharges {
-  const { psp, audit, limits, storeCards, log } = options;
+  const { provider, audit, limits } = options;
   const store = new ChargeStore(options);
-  if (psp === null) {
-    const { vault } = options;
+  if (provider === null) {
     return {
-      vault,
-      till: new VaultTill(vault),
+      till: new VaultTill(options.vault),
       charges: new NoProvider(store),
       pages: new NoPages(),
       settler: null,
     };
   }
-  const vault = storeCards ? options.vault : new ProviderVault(options.vault, psp, log);
-  const means = { ...options, vault, psp, store };
+  const means = { ...options, ...provider, store };
   const book = new ChargeBook(means);
   const cashier = new Cashier({ ...means, book });
   const refunds = new Refunds({ ...means, book });
   const shared = { ...means, book, cashier, refunds };
   const settler = new Settler(shared);
   return {
-    vault,
     till: new LimitedTill(new AuditedTill(new CardTill(shared), audit), limits),
     charges: new AuditedCharges(new TokenCharges(shared), audit),
     pages: new ProviderPages({ ...shared, settler }),

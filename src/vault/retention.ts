@@ -12,8 +12,10 @@ const DAY_S = 86_400;
 /** 13 months to contest a payment (L.133-24 of the French monetary code), and some days of slack. */
 const RECORD_DAYS = 400;
 
-/** Nothing is kept for longer: a card ends in twenty years and a month at the most. */
-export const LONGEST_S = (20 * 366 + 33 + RECORD_DAYS) * DAY_S;
+/** A card ends in twenty years and a month at the most, whatever its provider says. */
+const CARD_S = (20 * 366 + 33) * DAY_S;
+/** Nothing is kept for longer. */
+export const LONGEST_S = CARD_S + RECORD_DAYS * DAY_S;
 
 /** What ends a card of this purpose: days that the operator sets, the card's own end, or the time to contest. */
 const ENDS_WITH = {
@@ -33,7 +35,7 @@ export function retentionOf(
   createdMs: number,
   ttlDays: number,
 ): Retention {
-  const cardEnds = endOfCard(card.expMonth, card.expYear);
+  const cardEnds = Math.min(endOfCard(card.expMonth, card.expYear), Math.floor(createdMs / 1000) + CARD_S);
   const daysEnd = Math.floor(createdMs / 1000) + ttlDays * DAY_S;
   const contestEnds = Math.floor(createdMs / 1000) + RECORD_DAYS * DAY_S;
   const end = { days: Math.min(daysEnd, cardEnds), card: cardEnds, contest: contestEnds }[ENDS_WITH[purpose]];

@@ -23,6 +23,7 @@ import { BUCKETS, slotTag } from '../../src/redis/keys.js';
 import type { RedisClient } from '../../src/redis/redis-client.js';
 import { Secret } from '../../src/secret.js';
 import { CardVault } from '../../src/vault/card-vault.js';
+import { Forgetter } from '../../src/vault/forgetter.js';
 import { createKeyFile } from '../../src/vault/key-file.js';
 import { RedisTokenStore } from '../../src/vault/redis-token-store.js';
 import type { TokenizeRequest } from '../../src/vault/vault.js';
@@ -88,10 +89,12 @@ export async function startChargeWorld(
   const warned: [unknown, string][] = [];
   const log: Logger = { ...silentLogger, warn: ({ detail }, message) => void warned.push([detail, message]) };
   const shared = { clock, log, metrics: createMetrics() };
-  const tokens = new RedisTokenStore({ redis, ...shared });
+  const audit = new MemoryAudit();
+  const forgetter = new Forgetter({ redis, keys, keeper: psp, audit, worker: 'one', ...shared });
+  const destroyed = forgetter.gone.bind(forgetter);
+  const tokens = new RedisTokenStore({ redis, ...shared, destroyed });
   const vault = new CardVault({ keys, store: tokens, ttlDays: 15, opensPerHour: 1_000, ...shared });
   const store = new ChargeStore({ redis, durability: 'local', clock, graceMs: GRACE_MS });
-  const audit = new MemoryAudit();
   const limits = new Limits({ settings: limitSettings, redis, keys, audit, ...shared });
   const sums = new MotoSums({ limits: { EUR: 50_000 }, redis, keys, clock, log: silentLogger });
   const outbox = { nudge: () => {} };
@@ -135,7 +138,8 @@ export async function startChargeWorld(
       clock,
     }),
     ...{ limits, sums },
-    till: (storeCards = true) => new CardTill({ psp, storeCards, store, vault, cashier, sums, ...shared }),
+    till: (storeCards = true) =>
+      new CardTill({ psp, storeCards, store, vault, forgetter, cashier, sums, ...shared }),
     async token(more = {}) {
       const request = { ...aCard(), usage: 'many' as const, ...more };
       return (await vault.tokenize(request)).token;
@@ -152,6 +156,7 @@ export async function startChargeWorld(
     },
     pass: (ms) => void (ahead += ms),
     async stop() {
+      await forgetter.stop();
       await server.stop();
       await rm(dir, { recursive: true, force: true });
     },

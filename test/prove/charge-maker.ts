@@ -120,7 +120,8 @@ const charges = new TokenCharges({
   audit,
   clock: systemClock,
 });
-const till = new CardTill({ psp, storeCards: true, store, vault, cashier, sums, ...shared });
+const forgetter = { forget: () => Promise.resolve() };
+const till = new CardTill({ psp, storeCards: true, store, vault, forgetter, cashier, sums, ...shared });
 const settler = new Settler({
   ...{ psp, store, book, cashier, refunds, vault, audit, merchants: [SHOP], ...shared },
   settlements: {
