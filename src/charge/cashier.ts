@@ -3,6 +3,7 @@ import { AppError, codeOf } from '../errors.js';
 import { newId } from '../id.js';
 import type { Logger } from '../log.js';
 import type { AuthorizeRequest, PaymentName, Psp } from '../psp/psp.js';
+import type { Forgetter } from '../vault/forgetter.js';
 import type { Vault } from '../vault/vault.js';
 import type { ChargeBook, Conclude } from './charge-book.js';
 import { sent, type Answer } from './charge-steps.js';
@@ -14,6 +15,7 @@ export interface CashierOptions {
   store: ChargeStore;
   book: ChargeBook;
   vault: Pick<Vault, 'destroy'>;
+  forgetter: Pick<Forgetter, 'forget'>;
   clock: Clock;
   log: Logger;
 }
@@ -81,10 +83,13 @@ export class Cashier {
    * keeps for no token is forgotten.
    */
   async close(record: ChargeRecord, answer: Answer, conclude: Conclude): Promise<ChargeRecord> {
-    const closed = await this.#options.book.close(record, answer, conclude);
+    const { psp, book, forgetter } = this.#options;
+    const closed = await book.close(record, answer, conclude);
     if (answer.status !== 'approved') return closed;
     if (closed.state === 'declined') await this.#giveBack(closed);
-    if (answer.stored !== null && closed.token === null) await this.#forgetCard(answer.stored);
+    if (answer.stored !== null && closed.token === null) {
+      await forgetter.forget(record.merchant, { provider: psp.name, reference: answer.stored });
+    }
     return closed;
   }
 
@@ -112,13 +117,6 @@ export class Cashier {
       throw new AppError('psp_unavailable', 'this took too long, and nothing was charged; try again');
     }
     return now;
-  }
-
-  async #forgetCard(stored: string): Promise<void> {
-    const { psp, log } = this.#options;
-    await psp.forget(stored).catch((error: unknown) => {
-      log.warn({ code: codeOf(error) }, 'a card that nobody needs is left with the payment provider');
-    });
   }
 
   /** Money that came after its charge had been settled as declined, as can't be unless a request was under way for ages. */

@@ -99,7 +99,7 @@ export async function startChargeWorld(
   const sums = new MotoSums({ limits: { EUR: 50_000 }, redis, keys, clock, log: silentLogger });
   const outbox = { nudge: () => {} };
   const book = new ChargeBook({ store, vault, sums, outbox, live: false, ...shared });
-  const cashier = new Cashier({ psp, store, book, vault, ...shared });
+  const cashier = new Cashier({ psp, store, book, vault, forgetter, ...shared });
   const refunds = new Refunds({ psp, store, book, sums, audit, ...shared });
   const settled: ChargeWorld['settled'] = [];
   const authenticated: string[] = [];

@@ -104,7 +104,8 @@ const { graceMs } = order;
 const store = new MortalStore({ redis, durability: 'local', clock: systemClock, graceMs });
 const sums = new MotoSums({ limits: {}, redis, keys, clock: systemClock, log: silentLogger });
 const book = new ChargeBook({ store, vault, sums, outbox: { nudge: () => {} }, live: false, ...shared });
-const cashier = new Cashier({ psp, store, book, vault, ...shared });
+const forgetter = { forget: () => Promise.resolve() };
+const cashier = new Cashier({ psp, store, book, vault, forgetter, ...shared });
 const audit = new MemoryAudit();
 const refunds = new Refunds({ psp, store, book, sums, audit, ...shared });
 const limits = new Limits({ settings: UNLIMITED, redis, keys, audit, ...shared });
@@ -120,7 +121,6 @@ const charges = new TokenCharges({
   audit,
   clock: systemClock,
 });
-const forgetter = { forget: () => Promise.resolve() };
 const till = new CardTill({ psp, storeCards: true, store, vault, forgetter, cashier, sums, ...shared });
 const settler = new Settler({
   ...{ psp, store, book, cashier, refunds, vault, audit, merchants: [SHOP], ...shared },
