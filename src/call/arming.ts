@@ -16,11 +16,12 @@ import type { Call } from './call.js';
 import type { ArmRequest } from './calls.js';
 import { CaptureWriter, type CaptureWriterOptions } from './capture-writer.js';
 import { DoubtWatch } from './doubt-watch.js';
+import { FlowLink, type FlowLinkOptions } from './flow-link.js';
 import { choicePrompt, outcomePrompt } from './outcome-prompt.js';
 import { receiptWrites } from './receipt-plan.js';
 import { CaptureSession, type CaptureFacts, type SessionPort } from './session.js';
 
-export interface ArmingOptions extends CaptureWriterOptions {
+export interface ArmingOptions extends CaptureWriterOptions, FlowLinkOptions {
   till: Till;
   limits: Pick<Limits, 'arming'>;
   sums: Pick<MotoSums, 'nameOf' | 'advice'>;
@@ -109,7 +110,7 @@ export class Arming {
     } catch (error) {
       // Only the answer may have been lost: what is perhaps said to be collecting is said to be over.
       const [failed] = step(armed, { type: 'fail', at, reason: 'vault_unavailable' });
-      this.#writer.ended(call, viewOf(failed));
+      void this.#writer.ended(call, viewOf(failed));
       throw error;
     }
     const session = new CaptureSession(facts, setup, clock, call.cell, this.#port(call, facts, request));
@@ -126,6 +127,8 @@ export class Arming {
     const money = outcome === 'charge' && amount !== null && currency !== null ? { amount, currency } : null;
     // Keys arrive on the line of the call: what they bring about is done for whoever armed the capture.
     const { actor } = audit.visitor;
+    const link = new FlowLink(this.#options, { call, captureId: id, actor });
+    let ended = Promise.resolve();
     return {
       changed: () => call.changed(),
       fault: (code) => log.error({ call: call.id, code }, 'the till could not take a card'),
@@ -146,15 +149,18 @@ export class Arming {
         const card = number && (await sums.nameOf(merchant, number));
         return sums.advice(card, money, language);
       },
+      foreseen: () => link.foreseen(),
       choosing: (networks) => call.teller.tell(choicePrompt(networks)),
-      answered: (view) => call.teller.tell(outcomePrompt(view)),
+      answered: (view) => {
+        if (!link.answered(view, ended)) call.teller.tell(outcomePrompt(view));
+      },
       over: (view) => {
         call.collected(view);
         log.info(
           { call: call.id, capture: view.id, status: view.status, reason: view.reason },
           'capture over',
         );
-        this.#writer.ended(call, view);
+        ended = this.#writer.ended(call, view);
         if (view.reason === 'charge_unknown') this.#doubts.follow(call, id);
       },
     };

@@ -18,7 +18,7 @@ const REDIS_PATIENCE_MS = 2_000;
 
 export interface CaptureDeskOptions extends ArmingOptions {
   registry: Registry;
-  links: Pick<CaptureLinks, 'cancel' | 'watch'>;
+  links: Pick<CaptureLinks, 'cancel' | 'channels' | 'send' | 'watch'>;
   redis: Redis;
 }
 

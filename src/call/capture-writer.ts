@@ -42,8 +42,8 @@ export class CaptureWriter {
     return { events: [JSON.stringify(event)], writes: [this.#options.records.writeOf(record)] };
   }
 
-  /** A capture is over. What is completed was written with its token; it only has to be sent on its way. */
-  ended(call: Call, view: CaptureView): void {
+  /** A capture is over; resolves when that is durable. What is completed was written with its token. */
+  async ended(call: Call, view: CaptureView): Promise<void> {
     const { outbox, records } = this.#options;
     const { merchant } = call.flow;
     if (view.status === 'completed') {
@@ -55,7 +55,8 @@ export class CaptureWriter {
     const type = view.status === 'cancelled' ? 'capture.cancelled' : 'capture.failed';
     const told = outbox.append({ ...this.#entry(type, record), writes: [records.writeOf(record)] });
     // This node answers for the capture until its end is durable.
-    void told.then(() => this.#close(merchant, view.id));
+    await told;
+    this.#close(merchant, view.id);
   }
 
   #close(merchant: string, id: string): void {

@@ -10,7 +10,14 @@ import {
   type CaptureSetup,
   type CaptureState,
 } from '../capture/state.js';
-import type { AdviceView, CaptureView, ChargeView, FieldName, Reason } from '../capture/view.js';
+import type {
+  AdviceView,
+  CaptureView,
+  ChargeView,
+  FieldName,
+  ProgressView,
+  Reason,
+} from '../capture/view.js';
 import { timestamp, type Clock } from '../clock.js';
 import type { TakeRequest, Taken } from '../charge/till.js';
 import { codeOf as errorCodeOf } from '../errors.js';
@@ -49,6 +56,8 @@ export interface SessionPort {
   ): Promise<Taken>;
   /** What is foreseen of a payment with this card; null: of any. The number is read before the first `await`. */
   foresee(number: Secret | null): Promise<AdviceView | null>;
+  /** Something is foreseen, and wasn't before. */
+  foreseen(): void;
   /** The caller chooses among these networks, by their place. */
   choosing(networks: readonly Network[]): void;
   /** What the capture has come to by the till's answer: over, or a field is keyed again. */
@@ -71,6 +80,8 @@ export class CaptureSession {
   readonly #keyEvent: Extract<CaptureEvent, { type: 'key' }>;
   #state: CaptureState;
   #advice: AdviceView | null = null;
+  /** Why a link that the flow asks for was not sent. */
+  #unsent: AdviceView | null = null;
   /** What was foreseen of another card comes too late. */
   #foreseeing = 0;
   /** The till's last answer. */
@@ -133,6 +144,11 @@ export class CaptureSession {
     return this.#state.status === 'processing';
   }
 
+  /** No link was sent: the agent reads why, until there is one or none is needed. */
+  advise(unsent: AdviceView): void {
+    this.#unsent = unsent;
+  }
+
   /** What becomes of it beyond the line, a link or a charge that was in doubt, is shown as it is kept. */
   show(kept: CaptureView): void {
     this.#kept = kept;
@@ -143,8 +159,9 @@ export class CaptureSession {
     if (this.#kept !== null) return this.#kept;
     const updated_at = timestamp(this.#updatedAt);
     const { token = null, charge = null, decline = null } = this.#verdict ?? {};
-    const advice = this.over ? null : this.#advice;
-    const seen = { ...progress(this.#state), ...shown(token), charge, advice, updated_at };
+    const reached = progress(this.#state);
+    const advice = this.#adviceIn(reached);
+    const seen = { ...reached, ...shown(token), charge, advice, updated_at };
     return { ...this.facts, ...seen, decline: seen.status === 'processing' ? null : decline, link: null };
   }
 
@@ -181,6 +198,7 @@ export class CaptureSession {
     if (turn !== this.#foreseeing || advice?.code === this.#advice?.code) return;
     this.#advice = advice;
     this.#port.changed();
+    if (advice !== null) this.#port.foreseen();
   }
 
   async #submit(): Promise<void> {
@@ -204,6 +222,11 @@ export class CaptureSession {
   #completed(token: TokenView, charge: ChargeView | null): CaptureView {
     const reached = { status: 'completed', current_field: null, decline: null, advice: null } as const;
     return { ...this.view(), ...reached, ...shown(token), charge, updated_at: timestamp(this.#clock.now()) };
+  }
+
+  #adviceIn({ status }: ProgressView): AdviceView | null {
+    if (status === 'completed' || status === 'cancelled') return null;
+    return this.#unsent ?? (status === 'failed' ? null : this.#advice);
   }
 
   #wake(): void {

@@ -96,6 +96,12 @@ const captureSchema = members({
     .describe(
       'Whether the caller is asked what a card of two brands is charged as: 1 for CB, 2 for the other.',
     ),
+  send_link: z
+    .enum(['never', 'refused', 'foreseen'])
+    .default('never')
+    .describe(
+      "When a payment link goes to the caller's number by itself: once the bank wants it, or as soon as that is foreseen.",
+    ),
   co_badged: z
     .array(coBadgedSchema)
     .max(10_000)

@@ -121,8 +121,13 @@ export interface LinkView {
   created_at: string;
 }
 
-/** What is foreseen of a payment before a bank is asked. */
-export const ADVICE_CODES = ['likely_refused_by_phone'] as const;
+/** What is foreseen of a payment before a bank is asked; and why a link that the flow asks for was not sent. */
+export const ADVICE_CODES = [
+  'likely_refused_by_phone',
+  'link_not_set_up',
+  'link_no_number',
+  'link_not_sent',
+] as const;
 export type AdviceCode = (typeof ADVICE_CODES)[number];
 
 export interface AdviceView {
@@ -150,7 +155,7 @@ export interface CaptureView extends ProgressView {
   charge: ChargeView | null;
   /** Why the provider said no the last time; null since it was asked again, and when it said yes. */
   decline: DeclineView | null;
-  /** What the agent is to know beforehand; changes with the card. */
+  /** What the agent is to know, and to do himself; changes with the card. */
   advice: AdviceView | null;
   /** The last one sent. */
   link: LinkView | null;

@@ -23,6 +23,7 @@ export const PROMPT_NAMES = [
   'key_code_again',
   'choose_visa',
   'choose_mastercard',
+  'link_sent',
   ...REFUSAL_CODES.map((code) => `declined_${code}` as const),
 ] as const;
 export type PromptName = (typeof PROMPT_NAMES)[number];

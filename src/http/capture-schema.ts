@@ -75,7 +75,9 @@ const declineSchema = z
 
 const adviceSchema = z
   .object({ code: z.enum(ADVICE_CODES), for_agent: z.string() })
-  .describe('What is foreseen of the payment before a bank is asked.') satisfies z.ZodType<AdviceView>;
+  .describe(
+    'What is foreseen of the payment before a bank is asked, or why a flow sent no link.',
+  ) satisfies z.ZodType<AdviceView>;
 
 export const chargeSchema = z
   .object({
@@ -137,7 +139,7 @@ export const captureSchema = z
     charge: chargeSchema.nullable().describe('The last one tried, approved or not.'),
     decline: declineSchema.nullable().describe('Why the provider refused the last time.'),
     link: linkSchema.nullable().describe('The payment link, once one was sent.'),
-    advice: adviceSchema.nullable().describe('What the agent is to know beforehand.'),
+    advice: adviceSchema.nullable().describe('What the agent is to know.'),
     created_at: at,
     updated_at: at,
   })

@@ -1,10 +1,11 @@
 import { CaptureDesk } from '../../src/call/capture-desk.js';
 import type { ArmRequest } from '../../src/call/calls.js';
 import { LinkWatch } from '../../src/call/link-watch.js';
+import type { LinkRequest } from '../../src/call/links.js';
 import { RedisRecords } from '../../src/call/redis-records.js';
 import { Registry } from '../../src/call/registry.js';
 import { Switchboard } from '../../src/call/switchboard.js';
-import type { AdviceView } from '../../src/capture/view.js';
+import type { AdviceView, LinkChannel, LinkView } from '../../src/capture/view.js';
 import type { CallControl, DialRequest, MediaStream, StreamHandler } from '../../src/carrier/carrier.js';
 import { keyOf } from '../../src/carrier/twilio/media-message.js';
 import type { Taken, TakeRequest, Till } from '../../src/charge/till.js';
@@ -38,10 +39,17 @@ export async function openDesk(client: RedisClient) {
   const outside = {
     /** Whether Redis answers that a write was done; it is done anyway. */
     answers: true,
+    /** When the end of a capture is durable. */
+    durable: (): Promise<void> => Promise.resolve(),
     /** What the carrier answers to a call that it shall place. */
     dialled: (_request: DialRequest): Promise<string> => Promise.resolve(AGENT),
     /** What is foreseen of a card, or of any. */
     foreseen: (_card: string | null, _money: Money): AdviceView | null => null,
+    /** How links can be given. */
+    channels: ['sms', 'spoken'] as LinkChannel[],
+    /** Payment links asked for, and what comes of it. */
+    linked: (_captureId: string, _request: LinkRequest): Promise<LinkView> =>
+      Promise.reject(new AppError('no_provider', 'no pages here')),
     /** Whether the provider heeds what a payer chooses. */
     choosesNetwork: true,
     /** What the till answers. */
@@ -81,6 +89,7 @@ export async function openDesk(client: RedisClient) {
         for (const { key, value } of entry.writes) {
           await client.command('SET', key, value).catch(() => null);
         }
+        await outside.durable();
       },
       nudge: () => {},
     },
@@ -106,6 +115,8 @@ export async function openDesk(client: RedisClient) {
     advice: (card, money) => Promise.resolve(outside.foreseen(card, money)),
   };
   const links = {
+    channels: () => outside.channels,
+    send: (_merchant: string, captureId: string, request: LinkRequest) => outside.linked(captureId, request),
     cancel: () => Promise.reject(new AppError('not_found', 'there is no link')),
     watch: new LinkWatch(shared),
   };
@@ -136,10 +147,10 @@ export async function openDesk(client: RedisClient) {
 
   const parties = {
     /** A caller whose stream has begun. */
-    caller: async (sid = CALLER) => {
+    caller: async (sid = CALLER, from = '+33639980001') => {
       const instruction = await switchboard.incoming({
         callSid: sid,
-        from: '+33639980001',
+        from,
         to: '+33199000001',
       });
       if (instruction.do !== 'stream') throw new Error('the caller was sent away');
@@ -164,8 +175,8 @@ export async function openDesk(client: RedisClient) {
     turn: (ready: boolean) => turns.forEach((listener) => listener(ready)),
     ...parties,
     /** A caller and an agent who are joined; `pass` lets so much time go by on their lines. */
-    talk: async () => {
-      const { handler, call } = await parties.caller();
+    talk: async (from?: string) => {
+      const { handler, call } = await parties.caller(CALLER, from);
       const agent = await parties.agent(call.agent.id);
       if (agent === null) throw new Error('the agent was not taken');
       const frame = new Uint8Array(160).fill(0xff);

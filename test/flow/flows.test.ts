@@ -61,6 +61,7 @@ describe('the flows that ship', () => {
         first_key_seconds: 180,
         next_key_seconds: 30,
         ask_network: 'never',
+        send_link: 'never',
         co_badged: [],
       },
     });
@@ -122,7 +123,7 @@ describe('a broken flow', () => {
     expect(await faults()).toEqual([
       'a.yaml:3:3: capture.attempts: Too big: expected number to be <=10',
       'a.yaml:4:3: capture: unknown member atempts; known here: fields, brands, attempts, first_key_seconds, ' +
-        'next_key_seconds, ask_network, co_badged, postal_code_length',
+        'next_key_seconds, ask_network, send_link, co_badged, postal_code_length',
       'b.yaml:1:1: name: is missing',
       'b.yaml:1:1: language: Invalid option: expected one of "en"|"fr"',
     ]);
