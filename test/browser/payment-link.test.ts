@@ -1,9 +1,12 @@
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import type { DeskView } from '../../src/call/calls.js';
 import { OUTCOMES, type CaptureView, type LinkView } from '../../src/capture/view.js';
 import { declineOf } from '../../src/charge/refusals.js';
-import { systemClock } from '../../src/clock.js';
+import { systemClock, type Clock } from '../../src/clock.js';
 import { createConsole } from '../../src/console/console.js';
 import {
   BROWSER_PATH,
@@ -21,14 +24,38 @@ import { over, SERVICE_NUMBER, startService, until, type Service } from '../supp
 const inBrowser = BROWSER_PATH === null ? describe.skip : describe;
 if (BROWSER_PATH === null) process.stderr.write('no browser: payment links are not looked at\n');
 
+/** Of the provider: no other timer has it. */
+const ACQUIRER_MS = 31;
+
+let webRoot: string;
+
+beforeAll(() => {
+  if (BROWSER_PATH !== null) webRoot = buildPages();
+}, 60_000);
+
 inBrowser('a payment link in a browser', () => {
   let browser: Browser;
   let provider: Provider;
   let service: Service;
+  let root: string;
+  /** Answers of the acquirer that wait, where a test looks at what comes before them. */
+  let held: (() => void)[] | null = null;
+  const clock: Clock = {
+    ...systemClock,
+    after(ms, task) {
+      if (ms !== ACQUIRER_MS || held === null) return systemClock.after(ms, task);
+      held.push(task);
+      return () => {};
+    },
+  };
 
   beforeAll(async () => {
-    provider = await startProvider();
-    service = await startService({ env: { ...provider.env, SMS_FROM: SERVICE_NUMBER } });
+    provider = await startProvider({ clock, acquirerMs: ACQUIRER_MS });
+    root = await mkdtemp(join(tmpdir(), 'tonewall-root-'));
+    await mkdir(join(root, 'dist'));
+    await symlink(webRoot, join(root, 'dist/web'));
+    await symlink(resolve('ivr-flows'), join(root, 'ivr-flows'));
+    service = await startService({ root, env: { ...provider.env, SMS_FROM: SERVICE_NUMBER } });
     provider.tell(service.url);
     browser = await launchBrowser();
   }, 60_000);
@@ -36,6 +63,7 @@ inBrowser('a payment link in a browser', () => {
     await browser.close();
     await service.stop();
     await provider.close();
+    await rm(root, { recursive: true });
   });
 
   async function linked(body: object): Promise<LinkView> {
@@ -44,14 +72,44 @@ inBrowser('a payment link in a browser', () => {
     return (await service.api('POST', `/v1/captures/${id}/link`, body)).body as LinkView;
   }
 
-  async function pay(page: Page): Promise<void> {
+  async function agree(page: Page): Promise<void> {
     await page.getByLabel('Card number').fill('4000 0027 6000 3184');
     await page.getByLabel('Expiry date').fill('12/34');
     await page.getByLabel('Security code').fill('123');
     await page.getByRole('button', { name: /^Pay/ }).click();
     await page.getByRole('button', { name: 'Yes' }).click();
+  }
+
+  async function pay(page: Page): Promise<void> {
+    await agree(page);
     await page.getByText('You can close this page').waitFor();
   }
+
+  it('is watched by the agent: opened, known to the bank, paid', async () => {
+    const agent = await browser.newPage({ locale: 'en-GB', reducedMotion: 'reduce' });
+    const faults = watchFaults(agent);
+    await agent.goto(`${service.url}/console`);
+    const { code } = await linked({ channel: 'spoken' });
+    const link = agent.locator('section.link');
+    await agent.getByText(code).waitFor();
+    const payer = await browser.newPage({ locale: 'en-GB', javaScriptEnabled: false });
+    await payer.goto(`${service.url}/l/${code}`);
+    await link.getByText('Opened').waitFor();
+    held = [];
+    await agree(payer);
+    await link.getByText('Confirmed at the bank').waitFor();
+    await agent.getByText('Your bank has confirmed that it is you. One moment, please.').first().waitFor();
+    expect(await photograph(agent, 'agent-link-authenticated')).toEqual([]);
+    expect(await payer.getByRole('heading').textContent()).toBe('One moment, please');
+    expect(held).toHaveLength(1);
+    for (const answer of held) answer();
+    held = null;
+    await link.getByText('Paid').waitFor();
+    await payer.getByText('You can close this page').waitFor();
+    expect(faults).toEqual([]);
+    await agent.close();
+    await payer.close();
+  }, 60_000);
 
   it('is paid from a text message: the bank asks, the capture is completed, the money is taken once', async () => {
     const { capture_id: id } = await linked({ channel: 'sms' });
@@ -115,7 +173,7 @@ inBrowser('the agent page and a payment link', () => {
   beforeAll(async () => {
     const options = { calls: desk, links, merchant: 'default', clock: systemClock, live: false };
     const router = createConsole({
-      ...{ ...options, outcomes: OUTCOMES, softphoneUrl: null, webRoot: buildPages() },
+      ...{ ...options, outcomes: OUTCOMES, softphoneUrl: null, webRoot },
     });
     world = await startHttpWorld({ clock: systemClock, calls: desk, mounts: [{ path: '/console', router }] });
     browser = await launchBrowser();
