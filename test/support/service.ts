@@ -9,7 +9,7 @@ import type { CaptureView } from '../../src/capture/view.js';
 import type { SimulatedCarrier } from '../../src/carrier/simulated/simulated-carrier.js';
 import type { SimulatorSettings } from '../../src/carrier/simulated/simulator-settings.js';
 import type { PhoneCall } from '../../src/carrier/simulated/phone.js';
-import { systemClock } from '../../src/clock.js';
+import { systemClock, type Clock } from '../../src/clock.js';
 import { readConfig } from '../../src/config.js';
 import { createLogger } from '../../src/log.js';
 import { createMetrics, type Metrics } from '../../src/metrics.js';
@@ -40,6 +40,8 @@ export interface ServiceOptions {
   redis?: TestRedis;
   /** Where `ivr-flows/` is, if not in this project. */
   root?: string;
+  /** That of the machine unless given. */
+  clock?: Clock;
   /** Whether to wait for Redis; true unless given. */
   ready?: boolean;
 }
@@ -101,7 +103,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     config,
     redisUrl: redis.url,
     root: options.root ?? process.cwd(),
-    clock: systemClock,
+    clock: options.clock ?? systemClock,
     log: createLogger({
       level: 'trace',
       destination: { write: (line) => lines.push(line) },
