@@ -92,17 +92,17 @@ describe('a payment link', () => {
       ...{
         status: 'completed',
         reason: null,
-        token: null,
-        card: null,
+        token: expect.stringMatching(/^tnw_/),
+        card: { brand: 'visa', last4: '3184' },
         decline: null,
         link: { status: 'paid' },
       },
-      charge: { status: 'approved', token: null, amount: 1250, currency: 'EUR', reference: 'order-1' },
+      charge: { status: 'approved', token: done.token, amount: 1250, currency: 'EUR', reference: 'order-1' },
     });
     expect(taken(done)).toEqual({ times: 1, amount: 1250 });
     expect(taken(refused).times).toBe(0);
     const told = await service.crm.event('capture.completed', ({ data }) => data['capture_id'] === id);
-    expect(told.data).toMatchObject({ token: null, charge: done.charge });
+    expect(told.data).toMatchObject({ token: done.token, card: done.card, charge: done.charge });
     await service.crm.event('charge.approved', ({ data }) => data['id'] === done.charge?.id);
     expect(await (await fetch(back ?? '')).text()).toContain('Thank you.');
     expect(await ask(id, { channel: 'sms' })).toMatchObject({

@@ -1,0 +1,115 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { CaptureView, ChargeView, LinkView } from '../../src/capture/view.js';
+import { entriesOf } from '../audit/chains.js';
+import { payOnPage } from '../support/payer.js';
+import { startProvider, type Provider } from '../support/provider.js';
+import { over, SERVICE_NUMBER, startService, until, type Service } from '../support/service.js';
+
+const PAYER = '+33612345678';
+/** CB and Visa, published by Stripe. */
+const CO_BADGED = '4000002500001001';
+const CONSENT = { at: '2026-11-22T10:00:00Z', wording: 'You may keep my card.' };
+
+let dir: string;
+let provider: Provider;
+let service: Service;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'tonewall-page-'));
+  provider = await startProvider();
+  service = await startService({ env: { ...provider.env, DATA_DIR: dir, SMS_FROM: SERVICE_NUMBER } });
+  provider.tell(service.url);
+});
+afterAll(async () => {
+  await service.stop();
+  await provider.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+/** A capture of EUR 12.50 that is paid by a link. */
+async function paid(body: Record<string, unknown>, card: string): Promise<CaptureView> {
+  const { caller } = await service.talk();
+  const money = { outcome: 'charge', amount: 1250, currency: 'EUR', reference: 'order-1' };
+  const { id } = await service.arm(caller, { ...money, receipt: { sms: PAYER }, ...body });
+  const answer = await service.api('POST', `/v1/captures/${id}/link`, { channel: 'spoken' });
+  const { code } = answer.body as LinkView;
+  const opened = await fetch(`${service.url}/l/${code}`, { redirect: 'manual' });
+  await payOnPage(opened.headers.get('location') ?? '', { card, agreed: true });
+  const capture = await service.captureWhen(id, over);
+  caller.hangUp();
+  return capture;
+}
+
+const post = async (path: string, body: object, key: string) => {
+  const answer = await service.api('POST', path, body, { 'idempotency-key': key });
+  return { ...answer, body: answer.body as ChargeView & { code?: string } };
+};
+const texts = () => service.carrier.messages.all.filter(({ to }) => to === PAYER).map(({ body }) => body);
+const charging = (token: string | null) => ({ token, amount: 990, currency: 'EUR' });
+
+describe('a card that was typed on a payment page', () => {
+  it('is a token of its capture, which can be charged again where the payer has agreed', async () => {
+    const capture = await paid({ purpose: 'saved', consent: CONSENT, metadata: { order: 'A-1' } }, CO_BADGED);
+    const { token, fingerprint, card, charge } = capture;
+    expect(capture).toMatchObject({
+      ...{ status: 'completed', token: expect.stringMatching(/^tnw_/), purpose: 'saved' },
+      ...{ fingerprint: expect.stringMatching(/^fpr_/), charge: { status: 'approved', token } },
+    });
+    expect(card).toEqual({
+      ...{ brand: 'visa', bin: null, last4: '1001', exp_month: 12, exp_year: 2034 },
+      ...{ networks: ['cartes_bancaires', 'visa'], chosen_network: null },
+    });
+    const { data } = await service.crm.event(
+      'capture.completed',
+      (event) => event.data['capture_id'] === capture.id,
+    );
+    expect(data).toMatchObject({ token, fingerprint, card, charge, expires_at: '2035-01-02T12:00:00.000Z' });
+    expect(await service.api('GET', `/v1/tokens/${token}`)).toMatchObject({
+      status: 200,
+      body: { token, card, fingerprint, purpose: 'saved', usage: 'many', channel: 'ecommerce' },
+    });
+
+    const { status, body: later } = await post('/v1/charges', charging(token), 'later');
+    expect([status, later.status, later.token]).toEqual([201, 'approved', token]);
+    expect(provider.server.orderOf(later.id)).toMatchObject({ entry: 'ecommerce', unattended: true });
+    expect((await post(`/v1/charges/${later.id}/refunds`, {}, 'back')).body).toMatchObject({ refunded: 990 });
+
+    expect(provider.server.storedCards).toHaveLength(1);
+    expect((await service.api('DELETE', `/v1/tokens/${token}`)).status).toBe(204);
+    await until(() => provider.server.storedCards.length === 0);
+    expect((await post('/v1/charges', charging(token), 'gone')).status).toBe(404);
+  }, 60_000);
+
+  it('and is for this payment alone is kept by nobody: its token is spent, its charge can be refunded', async () => {
+    const before = texts().length;
+    const { token, card, charge } = await paid({}, '4242424242424242');
+    expect([card?.last4, charge?.token]).toEqual(['4242', token]);
+    expect(provider.server.storedCards).toEqual([]);
+    expect((await service.api('GET', `/v1/tokens/${token}`)).status).toBe(404);
+    expect(await post('/v1/charges', charging(token), 'again')).toMatchObject({
+      ...{ status: 409, body: { code: 'token_spent' } },
+    });
+    const refund = await post(`/v1/charges/${charge?.id}/refunds`, { amount: 250 }, 'some');
+    expect([refund.status, refund.body.refunded]).toEqual([201, 250]);
+    await until(() => texts().length === before + 2);
+    expect(texts().slice(before)).toEqual([
+      expect.stringMatching(/^Example Shop: you paid €12\.50 on .*, card ending in 4242\./),
+      expect.stringMatching(/^Example Shop: €2\.50 goes back to your card ending in 4242/),
+    ]);
+  }, 60_000);
+
+  it('is in the audit trail, as any that is given a token', async () => {
+    await until(async () => {
+      const entries = await entriesOf(join(dir, 'audit/service'));
+      const created = entries.filter(({ type }) => type === 'token.create').map(({ outcome }) => outcome);
+      return created.toSorted().join() === 'done,done,intent,intent';
+    });
+  });
+
+  it('never comes here: no number in the log, nor in what was told', () => {
+    const said = [...service.lines, ...texts(), ...service.crm.deliveries.map(({ raw }) => raw)].join('\n');
+    expect(said).not.toMatch(/42424242|40000025/);
+  });
+});
