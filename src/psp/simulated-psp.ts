@@ -180,7 +180,7 @@ export class SimulatedPsp implements Psp {
       { ...common, expiry_month: card.expMonth, expiry_year: card.expYear },
       { card_number: card.number, card_code: code },
     );
-    return this.#send('POST', path, body, (answer) => blankCard(answer, card.number));
+    return this.#send('POST', path, body, (answer) => blankCard(answer, card.number, code));
   }
 
   #post(path: string, fields: Fields): Promise<Reply> {

@@ -52,7 +52,7 @@ export class StripeApi {
     schema: z.ZodType<Value>,
   ): Promise<Answer<Value>> {
     const blank = (answer: Buffer): void => {
-      if (card !== null) blankCard(answer, card.card.number);
+      if (card !== null) blankCard(answer, card.card.number, card.code);
     };
     return answerOf(await this.#send(path, { ...this.#form(fields, card, key), blank }), schema);
   }
