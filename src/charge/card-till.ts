@@ -5,6 +5,7 @@ import { codeOf } from '../errors.js';
 import { newId } from '../id.js';
 import type { MotoSums } from '../fraud/moto-sums.js';
 import type { Logger } from '../log.js';
+import type { RefusalCode } from '../psp/decline-code.js';
 import type { Approved, CardRequest, Instrument, Money, Psp, Outcome as PspOutcome } from '../psp/psp.js';
 import type { Forgetter } from '../vault/forgetter.js';
 import type { Announcement, StoredCard, TokenView, Vault } from '../vault/vault.js';
@@ -42,6 +43,8 @@ interface Placed {
 /** What came of asking the provider for a card, before money is spoken of. */
 type Asked = ({ status: 'approved' } & Placed) | Exclude<PspOutcome, Approved>;
 
+type Declined = Extract<PspOutcome, { status: 'declined' }>;
+
 /** The till of a service with a payment provider. */
 export class CardTill implements Till {
   readonly #options: CardTillOptions;
@@ -70,7 +73,11 @@ export class CardTill implements Till {
       const asked = await this.#ask(request);
       if (asked.status === 'unknown') return { status: 'unknown', charge: null };
       if (asked.status === 'declined') {
-        return { status: 'refused', decline: declineOf(asked.code, request.language), charge: null };
+        return {
+          status: 'refused',
+          decline: declineOf(toldAs(asked, request), request.language),
+          charge: null,
+        };
       }
       const { money } = request;
       if (request.outcome === 'charge' && money !== null) return await this.#charge(request, asked, money);
@@ -165,6 +172,11 @@ export class CardTill implements Till {
       throw error;
     }
   }
+}
+
+/** A page takes an amount: where there is none, whoever has to authenticate can't go there. */
+function toldAs({ code }: Declined, { money }: TakeRequest): RefusalCode {
+  return code === 'authentication_required' && money === null ? 'not_by_phone' : code;
 }
 
 /** A bank may approve a card with a wrong code. Where no money moves, that is no answer to whether it is good. */

@@ -199,6 +199,23 @@ export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
       },
     },
   },
+  not_by_phone: {
+    next: 'other_card',
+    telling: {
+      en: {
+        forAgent:
+          'The bank wants the caller to authenticate, which cannot be done by phone, and there is no amount to be paid by a link. Offer another card.',
+        forCaller:
+          'Your bank does not accept this card by phone, and nothing has been taken. You may use another card.',
+      },
+      fr: {
+        forAgent:
+          'La banque demande une authentification, impossible par téléphone, et il n’y a pas de montant à payer par un lien. Proposez une autre carte.',
+        forCaller:
+          'Votre banque n’accepte pas cette carte par téléphone ; rien n’a été débité. Vous pouvez utiliser une autre carte.',
+      },
+    },
+  },
 };
 
 /** While nobody knows whether money was taken: nothing here invites a second try. */

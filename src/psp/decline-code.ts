@@ -13,6 +13,9 @@ export const DECLINE_CODES = [
 ] as const;
 export type DeclineCode = (typeof DECLINE_CODES)[number];
 
-/** The same, and what we refuse ourselves before a provider is asked: too many cards are being tried. */
-export const REFUSAL_CODES = [...DECLINE_CODES, 'limit_reached'] as const;
+/**
+ * The same, and ours: too many cards are being tried, so that no provider was asked; and a bank that wants a payer to
+ * authenticate of whom no amount is asked, so that there is nothing which he could pay by a link.
+ */
+export const REFUSAL_CODES = [...DECLINE_CODES, 'limit_reached', 'not_by_phone'] as const;
 export type RefusalCode = (typeof REFUSAL_CODES)[number];

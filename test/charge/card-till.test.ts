@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { declineOf } from '../../src/charge/refusals.js';
 import { Secret } from '../../src/secret.js';
 import { canaryNumber, findNeedles, needles } from '../support/needles.js';
 import { until } from '../support/service.js';
@@ -177,6 +178,13 @@ describe('a till that verifies', () => {
     expect(await sealed()).toEqual([]);
   });
 
+  it('offers no link to whoever has to authenticate: no amount is asked', async () => {
+    world.psp.deeds.push({ kind: 'decline', code: 'authentication_required' });
+    expect(await world.till().take(aTake({ outcome: 'verify', money: null }))).toEqual({
+      ...{ status: 'refused', decline: declineOf('not_by_phone', 'en'), charge: null },
+    });
+  });
+
   it('gives no token when the answer is lost', async () => {
     world.psp.deeds.push({ kind: 'lose', took: true });
     expect(await world.till().take(aTake({ outcome: 'verify', money: null }))).toEqual({
@@ -222,6 +230,18 @@ describe('a till where no cards are kept', () => {
       findNeedles(bytes ?? Buffer.alloc(0), needles(number)),
     );
     expect(seen).toEqual([]);
+  });
+
+  it('offers a link where the provider will not keep a card without its payer, and an amount is asked', async () => {
+    for (const [outcome, code] of [
+      ['charge', 'authentication_required'],
+      ['token', 'not_by_phone'],
+    ] as const) {
+      world.psp.deeds.push({ kind: 'decline', code: 'authentication_required' });
+      const money = outcome === 'charge' ? { amount: 1250, currency: 'EUR' } : null;
+      const taken = await world.till(false).take(aTake({ outcome, money }));
+      expect(taken).toMatchObject({ decline: { code }, charge: null });
+    }
   });
 
   it('has the provider forget a card that came to nothing', async () => {

@@ -44,6 +44,7 @@ describe('REFUSALS', () => {
       pickup_card: 'stop',
       unsupported: 'other_card',
       limit_reached: 'stop',
+      not_by_phone: 'other_card',
     });
   });
 
