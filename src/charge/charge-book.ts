@@ -10,7 +10,7 @@ import { answered, isOpen, isUnsettled, reached, withToken, type Answer, type St
 import type { Change, ChargeStore } from './charge-store.js';
 import type { ChargeRecord } from './charge.js';
 import { tellOutcome } from './moto-outcome.js';
-import { pageToken } from './page-token.js';
+import { isMissed, pageToken } from './page-token.js';
 import type { Conclusion } from './till.js';
 
 export interface ChargeBookOptions {
@@ -69,6 +69,9 @@ export class ChargeBook {
           { detail: view.id, reason: answer.why },
           'nobody knows yet whether a card was charged: it is looked up',
         );
+      }
+      if (answer.status === 'approved' && isMissed(record, answer)) {
+        log.warn({ detail: view.id }, 'a payment provider did not keep a card that it was asked to keep');
       }
       this.told(closed);
     }

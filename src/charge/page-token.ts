@@ -8,6 +8,11 @@ export function isKept({ purpose, usage }: TokenTerms): boolean {
   return usage === 'many' && (purpose === 'saved' || purpose === 'subscription');
 }
 
+/** Whether the provider was asked to keep the card of this page, and has not. */
+export function isMissed({ page }: ChargeRecord, { stored }: Approved): boolean {
+  return page !== undefined && isKept(page.token) && stored === null;
+}
+
 /**
  * What is asked of the vault for a card that was paid with on a page; null where the provider doesn't show it, and for
  * any other charge. Where the provider doesn't keep it either, its token is spent by this very charge.

@@ -152,6 +152,13 @@ describe('a card that is typed on a page, once it is paid', () => {
     expect([await rows('r'), world.psp.kept.size]).toEqual([[], 0]);
   });
 
+  it('that the provider was to keep and has not is spent', async () => {
+    const page = await shown(SAVED);
+    world.psp.pay(page.charge.view.id, { kept: false });
+    const { token } = await settle(page);
+    await expect(again(token ?? '')).rejects.toMatchObject({ code: 'token_spent' });
+  });
+
   it('is told to the audit trail', async () => {
     const { token } = await settle(await paid(SAVED));
     expect(token).not.toBeNull();

@@ -183,12 +183,12 @@ export class LedgerPsp implements Psp {
     return { url: `https://ledger.example/${reference}`, providerReference: `pay_${reference}` };
   }
 
-  /** Somebody pays on a page, if it is open. */
-  pay(reference: string): void {
+  /** Somebody pays on a page, if it is open; what is to be kept of his card is kept, unless `kept` says otherwise. */
+  pay(reference: string, { kept = true } = {}): void {
     const page = this.pages.get(reference);
     if (page?.status !== 'pending') return;
     page.status = 'approved';
-    if (!page.keep) return;
+    if (!page.keep || !kept) return;
     page.stored = newId('pm_');
     this.kept.add(page.stored);
   }
