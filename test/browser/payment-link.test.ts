@@ -8,6 +8,7 @@ import { OUTCOMES, type CaptureView, type LinkView } from '../../src/capture/vie
 import { declineOf } from '../../src/charge/refusals.js';
 import { systemClock, type Clock } from '../../src/clock.js';
 import { createConsole } from '../../src/console/console.js';
+import { adviceOf } from '../../src/fraud/advice.js';
 import {
   BROWSER_PATH,
   axeFindings,
@@ -198,7 +199,8 @@ inBrowser('the agent page and a payment link', () => {
     } satisfies DeskView);
   const open = (link: Partial<LinkView>): Partial<CaptureView> => {
     const expires_at = new Date(Date.now() + 1_712_000).toISOString();
-    return { status: 'processing', current_field: null, fields: [], link: { ...LINK, expires_at, ...link } };
+    const fields = CAPTURE.fields.map((field) => ({ ...field, status: 'pending' as const }));
+    return { status: 'processing', current_field: null, fields, link: { ...LINK, expires_at, ...link } };
   };
 
   async function looksRight(name: string): Promise<void> {
@@ -212,6 +214,12 @@ inBrowser('the agent page and a payment link', () => {
   it('offers it after a refusal that asks for it, by every channel', async () => {
     show(AFTER_REFUSAL);
     await page.getByRole('button', { name: 'Send by SMS' }).waitFor();
+    expect(await page.locator('.link button.primary').allTextContents()).toEqual([
+      expect.stringContaining('Send by SMS'),
+    ]);
+    // What was refused can be tried again without being typed again.
+    expect(await page.getByLabel('Amount').inputValue()).toBe('12.50');
+    expect(await page.getByRole('radio', { name: 'Charge it' }).isChecked()).toBe(true);
     await looksRight('offered');
     await page.getByRole('button', { name: 'Send by SMS' }).click();
     await page.getByLabel('Number or e-mail').fill('payer@example.com');
@@ -227,7 +235,12 @@ inBrowser('the agent page and a payment link', () => {
     show(open({ status: 'sent', channel: 'sms', to: '+336******01', delivery: 'delivered' }));
     await page.getByText('I have sent you a text message').first().waitFor();
     await page.getByText('4F7K-92QX').waitFor();
+    expect(await page.locator('.field').count()).toBe(0);
     await looksRight('sent');
+    show(open({ status: 'sent', channel: 'sms', to: '+336******01', delivery: 'failed' }));
+    await page.locator('.link .chip').getByText('Not delivered').waitFor();
+    show(open({ channel: 'spoken', to: null }));
+    await page.locator('.link .chip').getByText('To be read out').waitFor();
     show(open({ status: 'opened' }));
     await page.getByText('The page is open').first().waitFor();
     show(open({ status: 'authenticated' }));
@@ -238,5 +251,21 @@ inBrowser('the agent page and a payment link', () => {
     show({ ...AFTER_REFUSAL, decline: null, link: { ...LINK, status: 'expired' } });
     await page.getByText('The link was not paid').first().waitFor();
     await page.getByRole('button', { name: 'Read it out' }).waitFor();
+  }, 30_000);
+
+  it('is not offered where nothing more shall be tried', async () => {
+    show({ ...AFTER_REFUSAL, decline: declineOf('pickup_card', 'en') });
+    await page.getByText('Next: nothing more').waitFor();
+    expect(await page.locator('.link').count()).toBe(0);
+  }, 30_000);
+
+  it('that the flow could not send is sent by the agent, who reads why', async () => {
+    const advice = adviceOf('link_no_number', 'fr');
+    show({ ...AFTER_REFUSAL, advice });
+    await page.getByText('No link was sent', { exact: true }).waitFor();
+    await page.getByText(adviceOf('link_no_number', 'en').for_agent).waitFor();
+    await looksRight('unsent');
+    show({ ...AFTER_REFUSAL, ...open({ status: 'sent' }), advice });
+    await page.getByText('No link was sent', { exact: true }).waitFor({ state: 'detached' });
   }, 30_000);
 });

@@ -129,7 +129,7 @@ class AgentPage extends PageElement {
           ? newCapture({
               text,
               outcomes: this.#desk.start?.outcomes ?? ['token'],
-              again: capture !== null,
+              last: capture,
               wrong: this.#wrong,
               submit: (typed) => void this.#arm(desk, typed),
             })

@@ -1,5 +1,13 @@
 import type { CallView } from '../../call/calls.js';
-import type { FieldError, FieldName, FieldView, NextStep, Outcome, Reason } from '../../capture/view.js';
+import type {
+  AdviceCode,
+  FieldError,
+  FieldName,
+  FieldView,
+  NextStep,
+  Outcome,
+  Reason,
+} from '../../capture/view.js';
 import type { Language } from './language.js';
 
 /** Every word of the agent page but the sentences to say. */
@@ -47,7 +55,7 @@ export interface AgentText {
   next: Record<NextStep, string>;
   whyRefused: string;
   inDoubt: string;
-  foreseen: string;
+  advice: Record<AdviceCode, string>;
   provider: string;
   reason: Record<Reason, string>;
   expires: string;
@@ -142,7 +150,12 @@ export const AGENT_TEXT: Record<Language, AgentText> = {
     },
     whyRefused: 'Why it was refused',
     inDoubt: 'Not known yet',
-    foreseen: 'Likely to be refused by phone',
+    advice: {
+      likely_refused_by_phone: 'Likely to be refused by phone',
+      link_not_set_up: 'No link was sent',
+      link_no_number: 'No link was sent',
+      link_not_sent: 'No link was sent',
+    },
     provider: 'At the provider',
     reason: {
       caller_hung_up: 'The caller hung up.',
@@ -277,7 +290,12 @@ export const AGENT_TEXT: Record<Language, AgentText> = {
     },
     whyRefused: 'Motif du refus',
     inDoubt: 'Pas encore connu',
-    foreseen: 'Refus probable par téléphone',
+    advice: {
+      likely_refused_by_phone: 'Refus probable par téléphone',
+      link_not_set_up: 'Aucun lien n’a été envoyé',
+      link_no_number: 'Aucun lien n’a été envoyé',
+      link_not_sent: 'Aucun lien n’a été envoyé',
+    },
     provider: 'Chez le prestataire',
     reason: {
       caller_hung_up: 'L’appelant a raccroché.',

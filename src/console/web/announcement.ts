@@ -2,6 +2,7 @@ import type { DeskView } from '../../call/calls.js';
 import type { AgentText } from './agent-text.js';
 import { captureTitle } from './capture-title.js';
 import type { Language } from './language.js';
+import { standingOf } from './link-standing.js';
 import { LINK_TEXT } from './link-text.js';
 import { tellingOf } from './telling.js';
 
@@ -16,7 +17,7 @@ export function announcementFor(
   if (capture === null) return `${call.caller.address}, ${text.callStatus[call.status]}`;
   if (capture.link !== null && capture.status !== 'collecting') {
     const { title, status } = LINK_TEXT[language];
-    return `${captureTitle(capture, text)}. ${title}: ${status[capture.link.status]}.`;
+    return `${captureTitle(capture, text)}. ${title}: ${status[standingOf(capture.link)]}.`;
   }
   if (choosing) return `${text.choosing}.`;
   const refusal = capture.decline === null ? '' : ` ${tellingOf(capture.decline, language).forAgent}`;

@@ -1,6 +1,6 @@
 import { holdsCardNumber } from '../../card/card-like.js';
-import { MINOR_UNITS } from '../../currency.js';
-import { OUTCOMES, type Outcome } from '../../capture/view.js';
+import { MINOR_UNITS, moneyText } from '../../currency.js';
+import { OUTCOMES, type CaptureView, type Outcome } from '../../capture/view.js';
 import type { AgentText } from './agent-text.js';
 
 /** What `POST /console/captures` takes. */
@@ -20,6 +20,15 @@ export interface Typed {
   reference: string;
   amount: string;
   currency: string;
+}
+
+/** What the form begins with: after a capture that came to nothing, what that was for. */
+export function entryAfter(last: CaptureView | null): Typed {
+  const again = last !== null && (last.status === 'failed' || last.status === 'cancelled');
+  if (!again) return { reference: '', amount: '', currency: '' };
+  const { outcome, reference, amount, currency } = last;
+  const [typed = ''] = amount === null || currency === null ? [] : moneyText(amount, currency).split(' ');
+  return { outcome, reference: reference ?? '', amount: typed, currency: currency ?? '' };
 }
 
 /** What the agent typed, as the service takes it, or the line that says what is wrong. */

@@ -6,6 +6,7 @@ import type { AgentText } from './agent-text.js';
 import { captureTitle } from './capture-title.js';
 import type { Language } from './language.js';
 import { moneyText } from '../../currency.js';
+import { isOpenLink } from './link-standing.js';
 import { advicePanel, outcomePanel } from './outcome-panel.js';
 import { tellingOf } from './telling.js';
 import { clock } from './time-text.js';
@@ -42,6 +43,7 @@ const SAID_BELOW: ReadonlySet<Reason> = new Set(['charge_declined', 'charge_unkn
 /** A capture from its first key to its token. */
 export function capturePanel(panel: CapturePanel): TemplateResult {
   const { capture } = panel;
+  const busy = capture.status === 'collecting' || capture.status === 'processing';
   return html`
     <section class="capture" data-status=${capture.status} aria-labelledby="capture-title">
       <div class="capture-head">
@@ -54,7 +56,7 @@ export function capturePanel(panel: CapturePanel): TemplateResult {
       ${capture.status === 'completed' ? result(panel) : nothing}
       ${capture.status === 'collecting' ? pulse(panel) : nothing}
       ${
-        capture.status === 'collecting' || capture.status === 'processing'
+        busy && !isOpenLink(capture.link)
           ? html`<ol class="fields">
               ${capture.fields.map((field) => fieldRow(field, panel))}
             </ol>`

@@ -1,6 +1,6 @@
 import type { CaptureView } from '../../capture/view.js';
 import type { AgentText } from './agent-text.js';
-import { isOpenLink } from './link-panel.js';
+import { isOpenLink } from './link-standing.js';
 
 /** Where a capture stands, in a few words. */
 export function captureTitle(

@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { DeskView } from '../../call/calls.js';
-import type { CaptureView, LinkChannel, LinkStatus, LinkView } from '../../capture/view.js';
+import type { CaptureView, LinkChannel, LinkView } from '../../capture/view.js';
+import { isOpenLink, standingOf, type LinkStanding } from './link-standing.js';
 import { LINK_TEXT } from './link-text.js';
 import type { Language } from './language.js';
 import { clock } from './time-text.js';
@@ -17,12 +18,6 @@ interface LinkPanel {
   cancel: () => void;
 }
 
-const OPEN: readonly LinkStatus[] = ['created', 'sent', 'opened', 'authenticated'];
-
-export function isOpenLink(link: LinkView | null): link is LinkView {
-  return link !== null && OPEN.includes(link.status);
-}
-
 /** The way out: a link offered, or what becomes of one. */
 export function linkPanel(panel: LinkPanel): TemplateResult | typeof nothing {
   const { capture, language } = panel;
@@ -33,7 +28,7 @@ export function linkPanel(panel: LinkPanel): TemplateResult | typeof nothing {
     <section class="link" data-status=${link?.status ?? 'none'} aria-labelledby="link-title">
       <div class="link-head">
         <h3 id="link-title">${text.title}</h3>
-        ${link === null ? nothing : html`<span class="chip ${CHIP[link.status]}">${text.status[link.status]}</span>`}
+        ${link === null ? nothing : html`<span class="chip ${CHIP[standingOf(link)]}">${text.status[standingOf(link)]}</span>`}
       </div>
       ${link === null ? html`<p class="soft small">${text.offer}</p>` : nothing}
       ${isOpenLink(link) ? progress(link, panel) : nothing} ${isOffered(panel) ? form(panel) : nothing}
@@ -41,19 +36,19 @@ export function linkPanel(panel: LinkPanel): TemplateResult | typeof nothing {
   `;
 }
 
-const CHIP: Readonly<Record<LinkStatus, string>> = {
-  ...{ created: 'active', sent: 'active', opened: 'active', authenticated: 'active' },
-  ...{ paid: 'good', failed: 'bad', expired: 'warn', cancelled: '' },
+const CHIP: Readonly<Record<LinkStanding, string>> = {
+  ...{ created: 'active', spoken: 'active', sent: 'active', opened: 'active', authenticated: 'active' },
+  ...{ lost: 'bad', paid: 'good', failed: 'bad', expired: 'warn', cancelled: '' },
 };
 
-/** A capture that is to charge, on a call that lives, of which no money has moved or may have. */
+/** A capture that is to charge, on a call that lives, of which no money has moved or may have, or shall. */
 function isOffered({ desk, capture, channels }: LinkPanel): boolean {
-  const { status, outcome, amount, charge, reason, link } = capture;
+  const { status, outcome, amount, charge, decline, reason, link } = capture;
   if (channels.length === 0 || desk.call.status !== 'live' || outcome !== 'charge' || amount === null)
     return false;
   if (isOpenLink(link)) return true;
   const inDoubt = charge?.status === 'unknown' || (reason === 'service_restarted' && charge === null);
-  return status === 'collecting' || (status === 'failed' && !inDoubt);
+  return status === 'collecting' || (status === 'failed' && !inDoubt && decline?.next !== 'stop');
 }
 
 function progress(link: LinkView, { language, now, cancel }: LinkPanel): TemplateResult {
@@ -78,6 +73,7 @@ function progress(link: LinkView, { language, now, cancel }: LinkPanel): Templat
 function form({ desk, capture, language, channels, send }: LinkPanel): TemplateResult {
   const text = LINK_TEXT[language];
   const written = channels.some((channel) => channel !== 'spoken');
+  const wanted = capture.decline?.next === 'link' && !isOpenLink(capture.link);
   return html`
     <form
       class="link-form"
@@ -93,14 +89,14 @@ function form({ desk, capture, language, channels, send }: LinkPanel): TemplateR
       ${
         written
           ? html`<label
-              ><span>${text.to}</span>
+              ><span>${isOpenLink(capture.link) ? text.again : text.to}</span>
               <input name="to" maxlength="254" placeholder=${text.hint(desk.call.caller.address)} />
             </label>`
           : nothing
       }
       ${channels.map(
-        (channel) =>
-          html`<button class=${capture.decline?.next === 'link' ? 'primary' : ''} value=${channel}>
+        (channel, index) =>
+          html`<button class=${index === 0 && wanted ? 'primary' : ''} value=${channel}>
             ${text.send[channel]}
           </button>`,
       )}

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import type { Outcome } from '../../capture/view.js';
+import type { CaptureView, Outcome } from '../../capture/view.js';
 import type { AgentText } from './agent-text.js';
-import type { Typed } from './capture-entry.js';
+import { entryAfter, type Typed } from './capture-entry.js';
 
 /** Offered in the list, most likely first; the API takes every one of ISO 4217. */
 const CURRENCIES = ['EUR', 'GBP', 'USD', 'CHF'];
@@ -10,14 +10,16 @@ interface NewCaptureForm {
   text: AgentText;
   /** What the service can do with a card. */
   outcomes: readonly Outcome[];
-  /** A card was taken, or tried, on this call before. */
-  again: boolean;
+  /** The capture before on this call. */
+  last: CaptureView | null;
   wrong: string | null;
   submit: (typed: Typed) => void;
 }
 
 /** The big button, and what it may carry. */
-export function newCapture({ text, outcomes, again, wrong, submit }: NewCaptureForm): TemplateResult {
+export function newCapture({ text, outcomes, last, wrong, submit }: NewCaptureForm): TemplateResult {
+  const entry = entryAfter(last);
+  const currencies = new Set([...CURRENCIES, ...(entry.currency === '' ? [] : [entry.currency])]);
   const optional = html`<span class="small">(${text.optional})</span>`;
   return html`
     <form
@@ -31,22 +33,22 @@ export function newCapture({ text, outcomes, again, wrong, submit }: NewCaptureF
         );
       }}
     >
-      ${outcomes.length > 1 ? choice(text, outcomes) : nothing}
-      <button class=${again ? 'again' : 'primary big'} type="submit">
-        ${again ? text.takeAnother : text.takeCard}
+      ${outcomes.length > 1 ? choice(text, outcomes, entry) : nothing}
+      <button class=${last ? 'again' : 'primary big'} type="submit">
+        ${last ? text.takeAnother : text.takeCard}
       </button>
       <label class="reference"
         ><span>${text.reference} ${optional}</span>
-        <input name="reference" maxlength="200" />
+        <input name="reference" maxlength="200" value=${entry.reference} />
       </label>
       <label class="amount"
         ><span>${text.amount} ${optional}</span>
-        <input name="amount" inputmode="decimal" maxlength="12" />
+        <input name="amount" inputmode="decimal" maxlength="12" value=${entry.amount} />
       </label>
       <label class="currency"
         ><span>${text.currency}</span>
         <select name="currency">
-          ${CURRENCIES.map((code) => html`<option>${code}</option>`)}
+          ${[...currencies].map((code) => html`<option ?selected=${code === entry.currency}>${code}</option>`)}
         </select>
       </label>
       ${wrong === null ? nothing : html`<p class="notice bad" role="alert">${wrong}</p>`}
@@ -54,16 +56,17 @@ export function newCapture({ text, outcomes, again, wrong, submit }: NewCaptureF
   `;
 }
 
-/** What the card is taken for; the first one that the service can do is chosen. */
-function choice(text: AgentText, outcomes: readonly Outcome[]): TemplateResult {
+/** What the card is taken for: what it was before, or else the first that the service can do. */
+function choice(text: AgentText, outcomes: readonly Outcome[], before: Typed): TemplateResult {
+  const chosen = outcomes.find((outcome) => outcome === before.outcome) ?? outcomes[0];
   return html`
     <fieldset class="outcomes">
       <legend>${text.outcome.legend}</legend>
       <div class="segmented">
         ${outcomes.map(
-          (outcome, index) => html`
+          (outcome) => html`
             <label
-              ><input type="radio" name="outcome" value=${outcome} ?checked=${index === 0} /><span
+              ><input type="radio" name="outcome" value=${outcome} ?checked=${outcome === chosen} /><span
                 >${text.outcome[outcome]}</span
               ></label
             >

@@ -27,15 +27,15 @@ export function outcomePanel(
   return panel('approved', text.completed.charge, moneyText(charge.amount, charge.currency), reference);
 }
 
-/** What is foreseen, while it can still be done another way. */
+/** What is foreseen, or why no link was sent, while there is none. */
 export function advicePanel(
-  { advice }: CaptureView,
+  { advice, link }: CaptureView,
   text: AgentText,
   language: Language,
 ): TemplateResult | typeof nothing {
-  if (advice === null) return nothing;
+  if (advice === null || link !== null) return nothing;
   const next = html`<span class="chip ${NEXT_CHIP.link}">${text.next.link}</span>`;
-  return panel('unknown', text.foreseen, ADVICE[advice.code][language], next);
+  return panel('unknown', text.advice[advice.code], ADVICE[advice.code][language], next);
 }
 
 const NEXT_CHIP: Record<NextStep, string> = {

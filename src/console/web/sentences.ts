@@ -1,6 +1,7 @@
 import type { DeskView } from '../../call/calls.js';
 import type { CaptureView, FieldError, FieldName, FieldView, Outcome, Reason } from '../../capture/view.js';
 import type { Language } from './language.js';
+import { isOpenLink, standingOf } from './link-standing.js';
 import { LINK_TEXT } from './link-text.js';
 import { tellingOf } from './telling.js';
 
@@ -153,7 +154,12 @@ const SENTENCES: Record<Language, Sentences> = {
 /** Null where there is nobody to say it to, and nothing to do: the call rings, or ended with nothing left open. */
 export function sentenceFor({ call, capture, choosing }: DeskView, language: Language): string | null {
   const say = SENTENCES[language];
-  if (call.status === 'ended' && capture?.status !== 'failed') return null;
+  const { link = null } = capture ?? {};
+  if (call.status === 'ended') {
+    if (isOpenLink(link)) return LINK_TEXT[language].say.stillOpen;
+    if (capture?.status !== 'failed') return null;
+    if (link !== null) return LINK_TEXT[language].say.unpaid;
+  }
   if (capture === null) {
     if (call.status !== 'live') return null;
     return call.keys_before_capture > 0 ? say.tooEarly : say.offer;
@@ -172,14 +178,17 @@ export function sentenceFor({ call, capture, choosing }: DeskView, language: Lan
 function sentenceForLink({ status, link }: CaptureView, language: Language): string | null {
   const { say } = LINK_TEXT[language];
   if (link === null || status === 'collecting') return null;
-  switch (link.status) {
+  const standing = standingOf(link);
+  switch (standing) {
     case 'created':
     case 'sent':
       return say[link.channel];
+    case 'spoken':
+    case 'lost':
     case 'opened':
     case 'authenticated':
     case 'paid':
-      return say[link.status];
+      return say[standing];
     default:
       return say.over;
   }

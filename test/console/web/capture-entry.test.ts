@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { readCaptureEntry } from '../../../src/console/web/capture-entry.js';
+import { entryAfter, readCaptureEntry } from '../../../src/console/web/capture-entry.js';
+import { CAPTURE } from '../../support/http-world.js';
 
 const TEXT = { noCardHere: 'no card', amountWrong: 'wrong amount', amountMissing: 'no amount' };
 const read = (reference: string, amount: string, currency = 'EUR') =>
@@ -42,5 +43,29 @@ describe('what an agent types to arm a capture', () => {
   it.each(['', '0', '0,00'])('does not charge nothing: %j', (amount) => {
     const typed = { outcome: 'charge', reference: '', amount, currency: 'EUR' };
     expect(readCaptureEntry(typed, TEXT)).toEqual({ wrong: 'no amount' });
+  });
+});
+
+describe('what the form begins with', () => {
+  const charge = { ...CAPTURE, outcome: 'charge', reference: 'Order 7' } as const;
+  const nothing = { reference: '', amount: '', currency: '' };
+
+  it.each([
+    [1250, 'EUR', '12.50'],
+    [1250, 'JPY', '1250'],
+    [1250, 'TND', '1.250'],
+  ])('is the last capture, when it came to nothing: %i %s', (amount, currency, typed) => {
+    const failed = { ...charge, status: 'failed', amount, currency } as const;
+    expect(entryAfter(failed)).toEqual({ outcome: 'charge', reference: 'Order 7', amount: typed, currency });
+  });
+
+  it('is no amount where there was none', () => {
+    const cancelled = { ...charge, status: 'cancelled', amount: null, currency: null } as const;
+    expect(entryAfter(cancelled)).toMatchObject({ reference: 'Order 7', amount: '', currency: '' });
+  });
+
+  it('is nothing at first, and once a card was taken', () => {
+    expect(entryAfter(null)).toEqual(nothing);
+    expect(entryAfter({ ...charge, status: 'completed', amount: 1250, currency: 'EUR' })).toEqual(nothing);
   });
 });

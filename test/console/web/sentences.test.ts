@@ -2,16 +2,19 @@ import { describe, expect, it } from '@jest/globals';
 import type { DeskView } from '../../../src/call/calls.js';
 import {
   FIELD_NAMES,
+  LINK_CHANNELS,
+  LINK_STATUSES,
   OUTCOMES,
   REASONS,
   type FieldError,
   type FieldView,
+  type LinkView,
   type Reason,
 } from '../../../src/capture/view.js';
 import { declineOf } from '../../../src/charge/refusals.js';
 import { dots } from '../../../src/card/mask.js';
 import { sentenceFor } from '../../../src/console/web/sentences.js';
-import { CALL, CAPTURE } from '../../support/http-world.js';
+import { CALL, CAPTURE, LINK } from '../../support/http-world.js';
 
 const LANGUAGES = ['fr', 'en'] as const;
 const ERRORS: readonly FieldError[] = [
@@ -43,6 +46,10 @@ function asked(field: Partial<FieldView>): DeskView {
     ...field,
   };
   return { ...DESK, capture: { ...CAPTURE, current_field: whole.name, fields: [whole] } };
+}
+
+function linked(link: Partial<LinkView>, call = CALL): DeskView {
+  return { ...DESK, call, capture: { ...CAPTURE, status: 'processing', link: { ...LINK, ...link } } };
 }
 
 describe('the sentence to say', () => {
@@ -109,6 +116,35 @@ describe('the sentence to say', () => {
     expect(sentenceFor(at('caller_hung_up'), 'en')).toBe(
       'The caller has hung up: call back and start again.',
     );
+  });
+
+  it('is there for every state of a payment link, in both languages', () => {
+    const said = LANGUAGES.flatMap((language) =>
+      LINK_CHANNELS.flatMap((channel) =>
+        LINK_STATUSES.map((status) => sentenceFor(linked({ channel, status }), language)),
+      ),
+    );
+    expect(said.filter((sentence) => !/^\p{Lu}.{15,}[.?]$/u.test(sentence ?? ''))).toEqual([]);
+  });
+
+  it('says of a message that never arrived what can be done, until the link is opened', () => {
+    const lost =
+      'The message has not reached you, I am sorry: shall I send the link another way, or read it out?';
+    const status = 'sent';
+    expect(sentenceFor(linked({ status, delivery: 'failed' }), 'en')).toBe(lost);
+    expect(sentenceFor(linked({ status: 'opened', delivery: 'failed' }), 'en')).not.toBe(lost);
+  });
+
+  it('tells the agent what can still come of a link once the caller has gone', () => {
+    const gone = { ...CALL, status: 'ended' } as const;
+    const unpaid = linked({ status: 'expired' }, gone);
+    expect(sentenceFor(linked({ status: 'opened' }, gone), 'en')).toBe(
+      'The caller has gone, and can still pay by the link: wait for it, or close it.',
+    );
+    expect(
+      sentenceFor({ ...unpaid, capture: { ...CAPTURE, ...unpaid.capture, status: 'failed' } }, 'en'),
+    ).toBe('The link was not paid, and nothing has been taken: call back if the payment is still wanted.');
+    expect(sentenceFor(linked({ status: 'paid' }, gone), 'en')).toBeNull();
   });
 
   it('is not there while the call rings, or when it ended and nothing is open', () => {
