@@ -214,6 +214,20 @@ describe('the token of a page', () => {
     expect((await types()).filter((type) => type === 'charge.approved')).toHaveLength(2);
   });
 
+  it('whose write was made, and its answer lost, is that one', async () => {
+    const page = await paid(SAVED);
+    const run = world.redis.run.bind(world.redis);
+    world.redis.run = async (script, keys, args) => {
+      const reply = await run(script, keys, args);
+      if (script.name !== 'vault-put') return reply;
+      world.redis.run = run;
+      throw new AppError('redis_unavailable', 'the answer is lost');
+    };
+    const { token } = await settle(page);
+    expect(await world.vault.token(SHOP, token ?? '')).not.toBeNull();
+    expect([await rows('s'), await types()]).toMatchObject([{ length: 1 }, { length: 2 }]);
+  });
+
   it('is none once its charge was settled as declined: the money goes back, the card is forgotten', async () => {
     const page = await paid(SAVED);
     const { id } = page.charge.view;

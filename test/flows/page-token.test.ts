@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { CaptureView, ChargeView, LinkView } from '../../src/capture/view.js';
+import { parseRecord } from '../../src/vault/card-record.js';
+import { createKeyFile } from '../../src/vault/key-file.js';
 import { entriesOf } from '../audit/chains.js';
 import { payOnPage } from '../support/payer.js';
 import { startProvider, type Provider } from '../support/provider.js';
@@ -16,27 +18,42 @@ const CONSENT = { at: '2026-11-22T10:00:00Z', wording: 'You may keep my card.' }
 let dir: string;
 let provider: Provider;
 let service: Service;
+/** Another node of it. */
+let second: Service;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'tonewall-page-'));
   provider = await startProvider();
-  service = await startService({ env: { ...provider.env, DATA_DIR: dir, SMS_FROM: SERVICE_NUMBER } });
+  const VAULT_KEY_FILE = join(dir, 'keys.json');
+  await createKeyFile(VAULT_KEY_FILE, '2026-11-22T00:00:00.000Z');
+  const env = { ...provider.env, VAULT_KEY_FILE, SMS_FROM: SERVICE_NUMBER };
+  service = await startService({ env: { ...env, DATA_DIR: join(dir, 'first') } });
+  const DATA_DIR = join(dir, 'second');
+  const heard = { CRM_WEBHOOK_URL: service.crm.url };
+  second = await startService({ env: { ...env, ...heard, DATA_DIR }, redis: service.redis });
   provider.tell(service.url);
 });
 afterAll(async () => {
+  await second.stop();
   await service.stop();
   await provider.close();
   await rm(dir, { recursive: true, force: true });
 });
 
-/** A capture of EUR 12.50 that is paid by a link. */
-async function paid(body: Record<string, unknown>, card: string): Promise<CaptureView> {
+/** A capture of EUR 12.50, and the page on which it can be paid. */
+async function linked(body: Record<string, unknown> = {}) {
   const { caller } = await service.talk();
   const money = { outcome: 'charge', amount: 1250, currency: 'EUR', reference: 'order-1' };
   const { id } = await service.arm(caller, { ...money, receipt: { sms: PAYER }, ...body });
   const answer = await service.api('POST', `/v1/captures/${id}/link`, { channel: 'spoken' });
   const { code } = answer.body as LinkView;
   const opened = await fetch(`${service.url}/l/${code}`, { redirect: 'manual' });
-  await payOnPage(opened.headers.get('location') ?? '', { card, agreed: true });
+  return { caller, id, page: opened.headers.get('location') ?? '' };
+}
+
+/** One that is paid. */
+async function paid(body: Record<string, unknown>, card: string): Promise<CaptureView> {
+  const { caller, id, page } = await linked(body);
+  await payOnPage(page, { card, agreed: true });
   const capture = await service.captureWhen(id, over);
   caller.hangUp();
   return capture;
@@ -71,6 +88,11 @@ describe('a card that was typed on a payment page', () => {
       body: { token, card, fingerprint, purpose: 'saved', usage: 'many', channel: 'ecommerce' },
     });
 
+    const [key = ''] = await service.redis.admin.keys('tw:v:{default.*}:r:*');
+    expect(parseRecord((await service.redis.admin.get(key)) ?? '')).toMatchObject({
+      ...{ consent: CONSENT, metadata: { order: 'A-1' } },
+    });
+
     const { status, body: later } = await post('/v1/charges', charging(token), 'later');
     expect([status, later.status, later.token]).toEqual([201, 'approved', token]);
     expect(provider.server.orderOf(later.id)).toMatchObject({ entry: 'ecommerce', unattended: true });
@@ -100,11 +122,38 @@ describe('a card that was typed on a payment page', () => {
     ]);
   }, 60_000);
 
+  it('gets one token where two nodes, and somebody who cancels, learn of the payment at once', async () => {
+    const { caller, id, page } = await linked({ purpose: 'saved', consent: CONSENT });
+    provider.server.notices.url = null;
+    await payOnPage(page, { agreed: true });
+    const [member = ''] = await service.redis.admin.zrevrange('tw:{charges}:unsettled', 0, 0);
+    const notice = provider.server.noticeOf(member.split(' ')[0] ?? '');
+    const told = [service, second].map(({ url }) =>
+      fetch(`${url}/psp/simulated/webhook`, { ...{ method: 'POST' }, ...notice }),
+    );
+    const cancelled = second.api('POST', `/v1/captures/${id}/cancel`);
+    expect((await Promise.all(told)).map(({ status }) => status)).toEqual([204, 204]);
+    expect((await cancelled).status).toBe(409);
+    const { token, charge } = await service.captureWhen(id, over);
+    expect([charge?.status, charge?.token]).toEqual(['approved', token]);
+    expect(provider.server.storedCards).toHaveLength(1);
+    expect(await service.redis.admin.keys('tw:v:{default.*}:s:*')).toHaveLength(1);
+    await service.crm.event('charge.approved', ({ data }) => data['id'] === charge?.id);
+    const of = (type: string) =>
+      service.crm.deliveries.filter((event) => event.type === type && event.raw.includes(token ?? '-'));
+    await until(() => of('capture.completed').length > 0);
+    expect([of('charge.approved').length, of('capture.completed').length]).toEqual([1, 1]);
+    provider.tell(service.url);
+    caller.hangUp();
+  }, 60_000);
+
   it('is in the audit trail, as any that is given a token', async () => {
     await until(async () => {
-      const entries = await entriesOf(join(dir, 'audit/service'));
-      const created = entries.filter(({ type }) => type === 'token.create').map(({ outcome }) => outcome);
-      return created.toSorted().join() === 'done,done,intent,intent';
+      const trails = ['first', 'second'].map((node) => entriesOf(join(dir, node, 'audit/service')));
+      const entries = (await Promise.all(trails)).flat();
+      return (
+        entries.filter(({ type, outcome }) => type === 'token.create' && outcome === 'done').length === 3
+      );
     });
   });
 
