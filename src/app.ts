@@ -176,7 +176,14 @@ export async function createApp(options: AppOptions): Promise<App> {
     settlements: new CaptureSettlements(shared),
   });
   const links = new CaptureLinks({
-    ...{ ...shared, pages, messages, codes: new LinkCodes(redis, clock), publicUrl: config.publicUrl },
+    ...{
+      ...shared,
+      pages,
+      limits,
+      messages,
+      codes: new LinkCodes(redis, clock),
+      publicUrl: config.publicUrl,
+    },
     languageOf: (flow) => flows.byName(flow)?.language ?? fallback.language,
   });
   messages.watch((message) => links.delivered(message));

@@ -4,6 +4,8 @@ import { LINK_CHANNELS, type CaptureView, type LinkChannel, type LinkView } from
 import type { DraftPage, PageCharges } from '../charge/page-charges.js';
 import { timestamp, type Clock } from '../clock.js';
 import { AppError } from '../errors.js';
+import type { Caller } from '../fraud/limit.js';
+import type { Limits } from '../fraud/limits.js';
 import { bucketOf, newId } from '../id.js';
 import { newLinkCode } from '../link/link-code.js';
 import type { LinkCodes } from '../link/link-codes.js';
@@ -24,6 +26,7 @@ export interface CaptureLinksOptions extends LinkMessagesOptions {
   records: Records;
   pages: PageCharges;
   codes: LinkCodes;
+  limits: Pick<Limits, 'linking'>;
   /** Where payers find this service. */
   publicUrl: string;
   /** Of a flow, by its name. */
@@ -94,7 +97,8 @@ export class CaptureLinks implements Links {
   async #send(merchant: string, id: string, request: LinkRequest): Promise<LinkView> {
     let record = await this.#record(merchant, id);
     const flow = await this.#flowOf(record);
-    const to = this.#messages.addressOf(request, flow.caller);
+    const to = this.#messages.addressOf(request, flow.caller.number);
+    await this.#options.limits.linking({ merchant, caller: flow.caller, range: null, client: null });
     if (record.link !== undefined && isOpen(record.link) && this.#isPast(record.link)) {
       record = await this.#end(record, record.link);
     }
@@ -222,15 +226,19 @@ export class CaptureLinks implements Links {
     return record;
   }
 
-  async #flowOf({ merchant, view }: CaptureRecord): Promise<{ language: Language; caller: string }> {
+  async #flowOf({ merchant, view }: CaptureRecord): Promise<{ language: Language; caller: Caller }> {
     const { registry, records, languageOf } = this.#options;
     const live: Call | undefined = registry.findOf(merchant, view.call_id);
-    const call = live?.view() ?? (await records.call(merchant, view.call_id))?.view;
     if (live !== undefined && live.session !== null && live.session.facts.id !== view.id) {
       throw new AppError('link_not_possible', 'another capture of this call has taken its place');
     }
-    if (call === undefined) throw new AppError('not_found', 'there is no such call');
-    return { language: languageOf(call.flow), caller: call.caller.address };
+    const call =
+      live === undefined
+        ? await records.call(merchant, view.call_id)
+        : { called: live.called, view: live.view() };
+    if (call === null) throw new AppError('not_found', 'there is no such call');
+    const { flow, caller } = call.view;
+    return { language: languageOf(flow), caller: { number: caller.address, called: call.called } };
   }
 }
 

@@ -3,6 +3,7 @@ import type { ChargeRecord } from '../charge/charge.js';
 import type { Settlements } from '../charge/settlements.js';
 import type { Conclusion } from '../charge/till.js';
 import { timestamp, type Clock } from '../clock.js';
+import type { Caller } from '../fraud/limit.js';
 import { advanced, ended, type LinkRecord } from '../link/link.js';
 import type { TokenView } from '../vault/vault.js';
 import { captureEvent, withLink, type CaptureRecord } from './events.js';
@@ -51,6 +52,13 @@ export class CaptureSettlements implements Settlements {
     // Whoever buries what a dead process left tells of its end; this only adds what is known of its charge.
     const view = { ...record.view, charge, decline: charge.decline };
     return { events: [], writes: [records.writeOf({ ...record, view })] };
+  }
+
+  async callerOf({ merchant, captureId }: ChargeRecord): Promise<Caller | null> {
+    const { records } = this.#options;
+    const capture = captureId === null ? null : await records.capture(merchant, captureId);
+    const call = capture && (await records.call(merchant, capture.view.call_id));
+    return call && { number: call.view.caller.address, called: call.called };
   }
 
   async authenticated({ merchant, captureId, view }: ChargeRecord): Promise<void> {

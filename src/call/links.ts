@@ -14,7 +14,7 @@ export type Opening =
 
 /**
  * Payment links: the way out of a capture whose card can't be charged by telephone. Methods reject with AppError
- * `not_found`, `bad_request`, `link_not_possible`, `no_provider`, `psp_unavailable`, `psp_misconfigured`,
+ * `not_found`, `bad_request`, `link_not_possible`, `limit_reached`, `no_provider`, `psp_unavailable`, `psp_misconfigured`,
  * `redis_unavailable`.
  */
 export interface Links {

@@ -1,6 +1,8 @@
 import type { Clock } from '../clock.js';
 import type { Outbox } from '../crm/event.js';
+import { codeOf } from '../errors.js';
 import { bucketOf } from '../id.js';
+import type { Limits } from '../fraud/limits.js';
 import type { MotoSums } from '../fraud/moto-sums.js';
 import type { Logger } from '../log.js';
 import type { Metrics } from '../metrics.js';
@@ -11,6 +13,7 @@ import type { Change, ChargeStore } from './charge-store.js';
 import type { ChargeRecord } from './charge.js';
 import { tellOutcome } from './moto-outcome.js';
 import { isMissed, pageToken } from './page-token.js';
+import type { Settlements } from './settlements.js';
 import type { Conclusion } from './till.js';
 
 export interface ChargeBookOptions {
@@ -18,6 +21,8 @@ export interface ChargeBookOptions {
   vault: Pick<Vault, 'tokenize' | 'remember' | 'destroy'>;
   outbox: Pick<Outbox, 'nudge'>;
   sums: MotoSums;
+  limits: Pick<Limits, 'declined'>;
+  settlements: Pick<Settlements, 'callerOf'>;
   live: boolean;
   clock: Clock;
   log: Logger;
@@ -74,9 +79,23 @@ export class ChargeBook {
         log.warn({ detail: view.id }, 'a payment provider did not keep a card that it was asked to keep');
       }
       this.told(closed);
+      if (record.page !== undefined) await this.#countRefusal(closed);
     }
     await this.rest(closed, clock.now() + FIRST_LOOK_MS);
     return closed;
+  }
+
+  /** A card that is refused on a page counts as one that was keyed. What can't be counted holds nothing up. */
+  async #countRefusal(charge: ChargeRecord): Promise<void> {
+    const { limits, settlements, log } = this.#options;
+    const { merchant, view } = charge;
+    if (view.decline === null) return;
+    try {
+      const caller = await settlements.callerOf(charge);
+      await limits.declined({ merchant, caller, range: null, client: null }, view.decline.code);
+    } catch (error) {
+      log.debug({ detail: view.id, code: codeOf(error) }, 'a refusal on a page could not be counted');
+    }
   }
 
   /** The charge as it is then, and whether it is so by this answer. */

@@ -1,4 +1,5 @@
 import type { TokenView } from '../vault/vault.js';
+import type { Caller } from '../fraud/limit.js';
 import type { ChargeRecord } from './charge.js';
 import type { Conclusion } from './till.js';
 
@@ -10,6 +11,8 @@ export interface Settlements {
    * a write that comes too late is computed anew.
    */
   conclude(charge: ChargeRecord, token: TokenView | null): Promise<Conclusion | null>;
+  /** On whose telephone the capture of a charge is; null when nobody knows any more. */
+  callerOf(charge: ChargeRecord): Promise<Caller | null>;
   /** The payer's bank knows him, on the page where he pays; whether it says yes is to come. */
   authenticated(charge: ChargeRecord): Promise<void>;
 }

@@ -84,28 +84,26 @@ export class Limits {
     }
   }
 
-  /** A payer was refused with this code where nobody here asked a bank: on a payment page. Never rejects. */
+  /** A payer was refused with this code where nobody here asked a bank: on a payment page. */
   async declined(subject: Subject, code: string): Promise<void> {
     if (!isDecline(code)) return;
-    await this.#tried(async () => {
-      const places = await this.#places('declines', subject);
-      await Promise.all(places.map((place) => this.#limiter.add(place)));
-    });
+    const places = await this.#places('declines', subject);
+    await Promise.all(places.map((place) => this.#limiter.add(place)));
   }
 
   /** Counts one more everywhere, or nowhere. Gives what takes it back. */
   async #take(counted: Counted, subject: Subject): Promise<() => Promise<void>> {
     const taken = await this.#limiter.take(await this.#places(counted, subject));
     if (taken.full !== null) throw this.#reached(taken.full, taken.wait);
-    return () => this.#tried(taken.giveBack);
+    return () => this.#giveBack(taken.giveBack);
   }
 
-  /** A count that is wrong for want of Redis is so for one window at most, and holds nobody up who is past it. */
-  async #tried(work: () => Promise<unknown>): Promise<void> {
+  /** What can't be taken back is on the safe side, and goes with its window. */
+  async #giveBack(taken: () => Promise<void>): Promise<void> {
     try {
-      await work();
+      await taken();
     } catch (error) {
-      this.#options.log.debug({ code: codeOf(error) }, 'what was counted could not be corrected');
+      this.#options.log.debug({ code: codeOf(error) }, 'what was counted could not be taken back');
     }
   }
 

@@ -39,6 +39,7 @@ export function linkRoutes(links: Links): Route[] {
         'no_provider',
         'not_found',
         'link_not_possible',
+        'limit_reached',
         'psp_cannot',
         'psp_misconfigured',
         'psp_unavailable',

@@ -14,6 +14,7 @@ import type { TakeRequest } from '../../src/charge/till.js';
 import { TokenCharges } from '../../src/charge/token-charges.js';
 import { systemClock } from '../../src/clock.js';
 import type { Limits as LimitSettings } from '../../src/config.js';
+import type { Caller } from '../../src/fraud/limit.js';
 import { Limits } from '../../src/fraud/limits.js';
 import { MotoSums } from '../../src/fraud/moto-sums.js';
 import { silentLogger, type Logger } from '../../src/log.js';
@@ -36,6 +37,8 @@ import { startTestRedis, type TestRedis } from '../support/redis.js';
 
 export const SHOP = 'shop';
 export const BUCKET = 0xc4;
+/** On whose telephone all cards are keyed. */
+export const CALLER: Caller = { number: '+33639980001', called: '+33199000001' };
 /** Long enough that nothing is taken over by accident; a test turns the clock past it. */
 export const GRACE_MS = 60_000;
 
@@ -98,12 +101,10 @@ export async function startChargeWorld(
   const limits = new Limits({ settings: limitSettings, redis, keys, audit, ...shared });
   const sums = new MotoSums({ limits: { EUR: 50_000 }, redis, keys, clock, log: silentLogger });
   const outbox = { nudge: () => {} };
-  const book = new ChargeBook({ store, vault, sums, outbox, live: false, ...shared });
-  const cashier = new Cashier({ psp, store, book, vault, forgetter, ...shared });
-  const refunds = new Refunds({ psp, store, book, sums, audit, ...shared });
   const settled: ChargeWorld['settled'] = [];
   const authenticated: string[] = [];
   const settlements: Settlements = {
+    callerOf: () => Promise.resolve(CALLER),
     authenticated: async ({ view }) => void authenticated.push(view.id),
     conclude: async (charge, token) => {
       settled.push(charge);
@@ -117,6 +118,11 @@ export async function startChargeWorld(
       };
     },
   };
+  const book = new ChargeBook({
+    ...{ store, vault, sums, limits, settlements, outbox, live: false, ...shared },
+  });
+  const cashier = new Cashier({ psp, store, book, vault, forgetter, ...shared });
+  const refunds = new Refunds({ psp, store, book, sums, audit, ...shared });
   const settler = new Settler({
     ...{ psp, store, book, cashier, refunds, settlements, vault, audit, merchants: ['other', SHOP] },
     ...shared,
@@ -184,7 +190,7 @@ export function digits(text: string): Secret {
 export function aTake(more: Partial<TakeRequest> = {}): TakeRequest {
   return {
     ...{ merchant: SHOP, bucket: BUCKET, captureId: `cap_${'0'.repeat(26)}`, outcome: 'charge' },
-    caller: { number: '+33639980001', called: '+33199000001' },
+    caller: CALLER,
     ...{ card: card(), code: digits('123'), money: { amount: 1250, currency: 'EUR' }, reference: 'order 7' },
     ...{ channel: 'moto_attended', purpose: 'single', usage: 'many', consent: null, metadata: {} },
     ...{ networks: null, network: null, language: 'en' },

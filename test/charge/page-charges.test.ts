@@ -1,12 +1,13 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { NoPages, type DraftPage } from '../../src/charge/page-charges.js';
 import { systemClock } from '../../src/clock.js';
 import type { Found } from '../../src/psp/psp.js';
 import { SimulatedPsp } from '../../src/psp/simulated-psp.js';
 import { SimulatedProvider } from '../../src/psp/simulated/simulated-provider.js';
+import { DEFAULT_LIMITS, UNLIMITED } from '../support/limits.js';
 import { payOnPage } from '../support/payer.js';
 import { WEBHOOK_SECRET } from '../support/provider-notice.js';
-import { BUCKET, GRACE_MS, SHOP, startChargeWorld, type ChargeWorld } from './charge-world.js';
+import { BUCKET, CALLER, GRACE_MS, SHOP, startChargeWorld, type ChargeWorld } from './charge-world.js';
 
 const HALF_AN_HOUR = 30 * 60_000;
 
@@ -32,7 +33,8 @@ beforeAll(async () => {
   });
   const { url, ca } = provider;
   psp = new WatchedPsp({ url, ca, secret, webhookSecrets: [WEBHOOK_SECRET], clock: systemClock });
-  world = await startChargeWorld(psp);
+  const { declinesPerCaller, declinesPerMerchant } = DEFAULT_LIMITS;
+  world = await startChargeWorld(psp, { ...UNLIMITED, declinesPerCaller, declinesPerMerchant });
 });
 afterAll(async () => {
   await world.stop();
@@ -150,5 +152,57 @@ describe('a charge that is paid on a page', () => {
   it('is none without a provider', async () => {
     expect(new NoPages().can()).toBe(false);
     await expect(new NoPages().draft()).rejects.toMatchObject({ code: 'no_provider' });
+  });
+});
+
+describe('a page on which cards were refused', () => {
+  const REFUSED = { card: '4000000000009995', agreed: true };
+  const counted = async () => {
+    const names = await world.server.admin.keys('tw:limit:*');
+    return Promise.all(names.map((name) => world.server.admin.get(name)));
+  };
+
+  it('counts as one decline, of its caller and of the merchant, whoever settles it and how often', async () => {
+    const page = await shown();
+    for (let card = 1; card <= 3; card++) await payOnPage(page.url, REFUSED);
+    const lookUp = psp.lookUp.bind(psp);
+    jest.spyOn(psp, 'lookUp').mockImplementationOnce(async (payment) => {
+      const found = await lookUp(payment);
+      // Another is faster.
+      await settled(page);
+      return found;
+    });
+    await settled(page);
+    await world.pages.end(SHOP, page.charge.view.id);
+    expect(await settled(page)).toMatchObject({
+      view: { decline: { code: 'insufficient_funds' } },
+    });
+    expect(await counted()).toEqual(['1', '1']);
+  });
+
+  it('is none where it ran out or was closed, or was paid in the end', async () => {
+    await world.pages.end(SHOP, (await shown()).charge.view.id);
+    const late = await shown();
+    world.pass(HALF_AN_HOUR);
+    await settled(late);
+    world.pass(-HALF_AN_HOUR);
+    const paid = await shown();
+    await payOnPage(paid.url, REFUSED);
+    await payOnPage(paid.url, { agreed: true });
+    expect(await settled(paid)).toMatchObject({ state: 'approved' });
+    expect(await counted()).toEqual([]);
+  });
+
+  it('is settled even while it can not be counted', async () => {
+    const page = await shown();
+    const { providerReference } = page;
+    const no = { status: 'declined', code: 'card_declined', providerCode: '05' } as const;
+    psp.found.push({ ...no, providerReference, refunded: 0 });
+    const declined = jest.spyOn(world.limits, 'declined').mockRejectedValueOnce(new Error('away'));
+    expect(await settled(page)).toMatchObject({ state: 'declined' });
+    expect(declined).toHaveBeenCalledWith(
+      { merchant: SHOP, caller: CALLER, range: null, client: null },
+      'card_declined',
+    );
   });
 });

@@ -10,6 +10,7 @@ import { CALLER, over, SERVICE_NUMBER, startService, until, type Service } from 
 const FAST = { onMs: 60, offMs: 60 };
 /** The bank wants to know the payer: refused by telephone, good on a page. */
 const WANTS_AUTHENTICATION = '4000002760003184';
+const NO_FUNDS = '4000000000009995';
 /** Money taken, and no answer. */
 const IN_DOUBT = 990_023;
 
@@ -188,7 +189,7 @@ describe('a payment link', () => {
     const { caller, agent, id } = await armed();
     const first = await linked(id, { channel: 'spoken' });
     const page = (await follow(`${service.url}/l/${first.code}`)).headers.get('location') ?? '';
-    for (let card = 1; card <= 3; card++) await payOnPage(page, { card: '4000000000009995', agreed: true });
+    for (let card = 1; card <= 3; card++) await payOnPage(page, { card: NO_FUNDS, agreed: true });
     const failed = await service.captureWhen(id, over);
     expect(failed).toMatchObject({
       ...{ status: 'failed', reason: 'charge_declined', link: { status: 'failed' } },
@@ -199,6 +200,35 @@ describe('a payment link', () => {
     expect(await service.capture(id)).toMatchObject({ status: 'processing', link: { id: second.id } });
     await service.api('POST', `/v1/captures/${id}/cancel`);
     await bye(caller, agent);
+  }, 60_000);
+
+  it('is not sent to whom too many cards were refused, on the telephone or on pages', async () => {
+    const careful = await startService({
+      env: { ...provider.env, SMS_FROM: SERVICE_NUMBER, LIMIT_DECLINES_PER_CALLER: '2/1h' },
+    });
+    provider.tell(careful.url);
+    try {
+      const { caller, agent } = await careful.talk();
+      const { id } = await careful.arm(caller, { outcome: 'charge', amount: 1250, currency: 'EUR' });
+      const send = () => careful.api('POST', `/v1/captures/${id}/link`, { channel: 'spoken' });
+      for (const keys of [NO_FUNDS, '1234', '123']) await caller.press(keys, FAST);
+      await careful.captureWhen(id, ({ decline }) => decline !== null);
+      const { code } = (await send()).body as LinkView;
+      const page = (await follow(`${careful.url}/l/${code}`)).headers.get('location') ?? '';
+      for (let card = 1; card <= 3; card++) await payOnPage(page, { card: NO_FUNDS, agreed: true });
+      await careful.captureWhen(id, over);
+      expect(await send()).toMatchObject({
+        status: 429,
+        body: {
+          code: 'limit_reached',
+          detail: 'too many cards of this caller were declined: 2 within 60 min; try again in 60 min',
+        },
+      });
+      await bye(caller, agent);
+    } finally {
+      await careful.stop();
+      provider.tell(service.url);
+    }
   }, 60_000);
 
   it('is believed to be paid by nobody but the provider', async () => {

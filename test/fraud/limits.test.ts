@@ -232,7 +232,9 @@ describe('what lies in Redis', () => {
     });
     await expect(limits.arming(ANYBODY)).rejects.toMatchObject({ code: 'redis_unavailable' });
     await expect(limits.linking(ANYBODY)).rejects.toMatchObject({ code: 'redis_unavailable' });
-    await limits.declined(ANYBODY, 'card_declined');
+    await expect(limits.declined(ANYBODY, 'card_declined')).rejects.toMatchObject({
+      code: 'redis_unavailable',
+    });
   });
 });
 

@@ -7,6 +7,7 @@ import { isOpen } from '../../src/charge/charge-steps.js';
 import { ChargeStore } from '../../src/charge/charge-store.js';
 import { Cashier } from '../../src/charge/cashier.js';
 import { Refunds } from '../../src/charge/refunds.js';
+import type { Settlements } from '../../src/charge/settlements.js';
 import { Settler } from '../../src/charge/settler.js';
 import type { Conclusion } from '../../src/charge/till.js';
 import { TokenCharges } from '../../src/charge/token-charges.js';
@@ -103,12 +104,19 @@ const vault = new CardVault({ keys, store: tokens, ttlDays: 15, opensPerHour: 1_
 const { graceMs } = order;
 const store = new MortalStore({ redis, durability: 'local', clock: systemClock, graceMs });
 const sums = new MotoSums({ limits: {}, redis, keys, clock: systemClock, log: silentLogger });
-const book = new ChargeBook({ store, vault, sums, outbox: { nudge: () => {} }, live: false, ...shared });
+const audit = new MemoryAudit();
+const limits = new Limits({ settings: UNLIMITED, redis, keys, audit, ...shared });
+const settlements: Settlements = {
+  conclude: ({ state, view }, token) => Promise.resolve(state === 'approved' ? completed(token, view) : null),
+  callerOf: () => Promise.resolve(null),
+  authenticated: () => Promise.resolve(),
+};
+const book = new ChargeBook({
+  ...{ store, vault, sums, limits, settlements, outbox: { nudge: () => {} }, live: false, ...shared },
+});
 const forgetter = { forget: () => Promise.resolve() };
 const cashier = new Cashier({ psp, store, book, vault, forgetter, ...shared });
-const audit = new MemoryAudit();
 const refunds = new Refunds({ psp, store, book, sums, audit, ...shared });
-const limits = new Limits({ settings: UNLIMITED, redis, keys, audit, ...shared });
 const charges = new TokenCharges({
   psp,
   store,
@@ -123,12 +131,7 @@ const charges = new TokenCharges({
 });
 const till = new CardTill({ psp, storeCards: true, store, vault, forgetter, cashier, sums, ...shared });
 const settler = new Settler({
-  ...{ psp, store, book, cashier, refunds, vault, audit, merchants: [SHOP], ...shared },
-  settlements: {
-    conclude: ({ state, view }, token) =>
-      Promise.resolve(state === 'approved' ? completed(token, view) : null),
-    authenticated: () => Promise.resolve(),
-  },
+  ...{ psp, store, book, cashier, refunds, settlements, vault, audit, merchants: [SHOP], ...shared },
 });
 
 await untilReady(redis);
