@@ -1,5 +1,5 @@
 import type { CaptureView } from '../capture/view.js';
-import type { ChargeRecord } from '../charge/charge.js';
+import { chargedCard, type ChargeRecord } from '../charge/charge.js';
 import type { Settlements } from '../charge/settlements.js';
 import type { Conclusion } from '../charge/till.js';
 import { timestamp, type Clock } from '../clock.js';
@@ -33,7 +33,8 @@ export class CaptureSettlements implements Settlements {
     const { merchant, captureId } = charge;
     const record = captureId === null ? null : await records.capture(merchant, captureId);
     if (record === null || record.view.status === 'completed') return null;
-    const conclusion = await this.#conclusion(record, charge, token);
+    const kept = token && { ...token, card: chargedCard(token.card, charge) };
+    const conclusion = await this.#conclusion(record, charge, kept);
     // Whoever buries what a dead process left may be at it, too: then all of this is asked again.
     const replaces = records.writeOf(record).value;
     return (

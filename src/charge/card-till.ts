@@ -13,7 +13,7 @@ import { amountFault } from './amount.js';
 import type { Cashier } from './cashier.js';
 import { created } from './charge-steps.js';
 import type { ChargeStore } from './charge-store.js';
-import { ENTRY_OF_CHANNEL, type ChargeRecord } from './charge.js';
+import { chargedCard, ENTRY_OF_CHANNEL, type ChargeRecord } from './charge.js';
 import { declineOf } from './refusals.js';
 import type { Taken, TakeRequest, Till } from './till.js';
 
@@ -147,10 +147,12 @@ export class CardTill implements Till {
       ...{ instrument: placed.instrument, stored: purpose !== 'single' },
       ...{ unattended: false, networkTransactionId: null },
     };
-    const conclude = ({ state, view }: ChargeRecord) =>
-      state === 'approved' ? request.conclude(token, view) : null;
-    const { state, view } = await cashier.charge(record, payment, conclude);
-    if (state === 'approved') return { status: 'done', token, charge: view };
+    const charged = (made: ChargeRecord): TokenView => ({ ...token, card: chargedCard(token.card, made) });
+    const conclude = (made: ChargeRecord) =>
+      made.state === 'approved' ? request.conclude(charged(made), made.view) : null;
+    const made = await cashier.charge(record, payment, conclude);
+    const { state, view } = made;
+    if (state === 'approved') return { status: 'done', token: charged(made), charge: view };
     if (state !== 'declined' || view.decline === null) return { status: 'unknown', charge: view };
     return { status: 'refused', decline: view.decline, charge: view };
   }

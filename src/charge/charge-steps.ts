@@ -122,7 +122,11 @@ export function reached(record: ChargeRecord, answer: Answer, at: number): Step 
   const provider_reference = answer.providerReference ?? record.view.provider_reference;
   const view = { ...record.view, status, provider_reference };
   const next = { ...record, state: status, since: at, sequence: record.sequence + 1, view };
-  if (status !== 'declined') return { record: next, tells: `charge.${status}` };
+  if (status === 'unknown') return { record: next, tells: 'charge.unknown' };
+  if (status === 'approved') {
+    const { networks } = answer;
+    return { record: { ...next, ...(networks !== null && { networks }) }, tells: 'charge.approved' };
+  }
   const decline = declineOf(answer.code, record.language);
   // A card that was keyed for this alone goes with its refusal.
   const token = record.captureId === null ? view.token : null;

@@ -1,5 +1,6 @@
 import type { Language } from '../capture/flow.js';
 import type { ChargeView } from '../capture/view.js';
+import type { CardView } from '../card/card.js';
 import type { Network } from '../card/networks.js';
 import type { Entry } from '../psp/psp.js';
 import type { Channel, TokenTerms } from '../vault/vault.js';
@@ -29,7 +30,10 @@ export interface ChargeRecord {
   idempotency: string | null;
   /** What was told to the provider: never another than that of the token's channel. */
   entry: Entry;
+  /** What it is to be charged as: the payer's choice. */
   network: Network | null;
+  /** What its card can be charged as; not there where the provider does not say. */
+  networks?: readonly Network[];
   /** Of the sentences in `decline`, also when it is settled later. */
   language: Language;
   /** The number of the last event of this charge. */
@@ -62,6 +66,11 @@ export interface RefundRecord {
   state: 'sent' | 'succeeded' | 'failed' | 'unknown';
   /** Milliseconds since the epoch, of the last change of state. */
   since: number;
+}
+
+/** The card as it is shown once it was charged: what the provider says of its networks counts, else what the number does. */
+export function chargedCard(card: CardView, { networks }: Pick<ChargeRecord, 'networks'>): CardView {
+  return networks === undefined ? card : { ...card, networks };
 }
 
 /** How a card that was keyed is flagged: one is never passed off as the other. */

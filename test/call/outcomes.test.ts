@@ -310,9 +310,10 @@ describe('a charge in doubt', () => {
     return {
       ...taking,
       /** What the settler does: asks what becomes true, and writes it. */
-      settle: async (view: ChargeView) => {
+      settle: async (view: ChargeView, more: Partial<ChargeRecord> = {}) => {
         const token = view.status === 'approved' ? TOKEN : null;
-        const conclusion = await settlements.conclude(settled(taking.id, view), token);
+        const record = { ...settled(taking.id, view), ...more };
+        const conclusion = await settlements.conclude(record, token);
         for (const { key, value } of conclusion?.writes ?? []) await client.command('SET', key, value);
         return conclusion?.events.map((event) => JSON.parse(event) as unknown) ?? null;
       },
@@ -353,6 +354,16 @@ describe('a charge in doubt', () => {
     expect(taking.call.desk.capture).toMatchObject(completed);
     expect(taking.hears('charge_approved')).toEqual(['caller', 'agent']);
     expect(await taking.settle(charge('approved'))).toBeNull();
+    taking.handler.closed();
+  });
+
+  it('has the networks of the card that the provider says with it', async () => {
+    const taking = await doubted();
+    const networks = ['cartes_bancaires', 'visa'] as const;
+    expect(await taking.settle(charge('approved'), { networks })).toMatchObject([
+      { data: { card: { ...TOKEN.card, networks } } },
+    ]);
+    expect((await taking.capture()).card).toEqual({ ...TOKEN.card, networks });
     taking.handler.closed();
   });
 

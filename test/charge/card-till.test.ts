@@ -145,6 +145,19 @@ describe('a co-badged card', () => {
     },
   );
 
+  it('has the networks that the provider says with its answer, where it is asked for the money alone', async () => {
+    world.psp.networks = ['cartes_bancaires', 'visa'];
+    const take = aTake({ network: 'visa' });
+    const told: unknown[] = [];
+    const conclude: typeof take.conclude = (token, charge) => {
+      told.push(token.card);
+      return take.conclude(token, charge);
+    };
+    const taken = await world.till().take({ ...take, conclude });
+    expect(taken).toMatchObject({ status: 'done', token: { card: shown } });
+    expect(told).toMatchObject([shown]);
+  });
+
   it('is a question to the payer only where the provider heeds the answer', () => {
     expect(world.till().canChooseNetwork()).toBe(true);
     world.psp.abilities.delete('choose_network');
