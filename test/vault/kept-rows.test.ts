@@ -7,7 +7,7 @@ import type { KeyProvider, KeyState } from '../../src/vault/key-provider.js';
 import { KeyRing } from '../../src/vault/key-ring.js';
 import type { RootKey } from '../../src/vault/root-key.js';
 import { KEPT, keptAt, NAME_ROWS, rowKeys, SEALED_ROWS } from '../../src/vault/row-keys.js';
-import type { TokenRow } from '../../src/vault/token-store.js';
+import type { SealedName, TokenRow } from '../../src/vault/token-store.js';
 
 // Rows as earlier versions wrote them, under roots of 32 bytes 07 and 09: they must open for as long as cards are kept.
 const PLACE = { merchant: 'shop', bucket: 7, index: Buffer.alloc(16, 1) };
@@ -81,6 +81,23 @@ const LAYOUT_2_STORED: TokenRow = {
     bin: hex('580c2e4d722aedae147961aed8ffb90c091097fd2cf20bcd09473778a364976c30d1'),
     network: null,
   },
+};
+
+/** A provider's name in its own row. */
+const NAME: SealedName = {
+  layout: 2,
+  keyVersion: 'k1',
+  dataKey: hex(
+    '490c2166df8f185ac6e4b8391154e499b455f250470d0b0afe5fd2024f35d482f36298c15774499939012ca230e41074fe04ef2be90ca56e' +
+      'ba59ca60',
+  ),
+  name: hex(
+    '32016de6d64872294ab79994d21d9487c47346150da6c119394f9a326add0dbef933a5168206cbb489f1e5a805c525399384f7a8cb1aa947' +
+      'b1f755d8aacfba84560c198b7473a601106e922f98a407583ab2c346dd09cfcd47b8f2599bc813fa6e70fc111956cb6550c198b84594a911' +
+      'afa7472d20919d4d583da98c25194ed9b5b878d190dd0c06971e5a5acce32f8bb76c7f2aa6110197dc81334343303d577a19b9cc7c96729d' +
+      '0d52743229b4b1b330a45d3c49cd3a827c0e2a90c42531d5a692aa6b08ed1498b1076d707352e6e756d0a74be95eb3fd48155815ef0fbb3c' +
+      '2ac617320c12cc49c42b4c06b27aa6faf874f9e1a7b6f3004c848224',
+  ),
 };
 
 function root(id: string, use: RootKey['use'], byte: number): RootKey {
@@ -192,6 +209,40 @@ describe('a row that was kept', () => {
     const { networkTransactionId } = await sealer.open(PLACE, sealed(LAYOUT_2_STORED, { network }));
     expect(networkTransactionId).toBe('MCC7');
     await expect(sealer.open(PLACE, sealed(LAYOUT_2, { network }))).rejects.toThrow('a seal does not fit');
+  });
+});
+
+describe("a provider's name in its own row", () => {
+  it('opens, whatever has become of the record', async () => {
+    expect(await sealer.openName(PLACE, NAME)).toEqual({ provider: 'stripe', reference: 'pm_1' });
+  });
+
+  it('opens nowhere else, and under no other key', async () => {
+    const { dataKey, card } = LAYOUT_2_STORED.sealed;
+    const elsewhere = { ...PLACE, index: Buffer.alloc(16, 2) };
+    for (const [place, name] of [
+      [elsewhere, NAME],
+      [PLACE, { ...NAME, dataKey }],
+      [PLACE, { ...NAME, name: card }],
+    ] as const) {
+      await expect(sealer.openName(place, name)).rejects.toMatchObject({ code: 'vault_unavailable' });
+    }
+    const moved = sealed(LAYOUT_2_STORED, { dataKey: NAME.dataKey, card: NAME.name });
+    await expect(sealer.open(PLACE, moved)).rejects.toMatchObject({ code: 'vault_unavailable' });
+  });
+
+  it('is made with a row that holds one, and with no other', async () => {
+    const stored = { provider: 'stripe', reference: 'pm_1' };
+    const rest = { bin: null, networkTransactionId: null };
+    const { name } = await sealer.seal(PLACE, RECORD_2, { sealed: stored, ...rest });
+    expect(name && (await sealer.openName(PLACE, name))).toEqual(stored);
+    const card = {
+      brand: 'visa' as const,
+      number: Secret.of(Uint8Array.of(4, 2)),
+      expMonth: 12,
+      expYear: 2034,
+    };
+    expect(await sealer.seal(PLACE, RECORD_2, { sealed: card, ...rest })).not.toHaveProperty('name');
   });
 });
 
