@@ -1,5 +1,7 @@
 export interface PayerChoice {
   card?: string;
+  /** `MM/YY`. */
+  expiry?: string;
   network?: string;
   /** What the payer tells his bank. */
   agreed: boolean;
@@ -27,9 +29,9 @@ export async function payOnPage(url: string, choice: PayerChoice): Promise<strin
 /** Types a card whose security code is 123. */
 export async function typeCard(
   url: string,
-  { card = '4242424242424242', network = '' }: Partial<PayerChoice> = {},
+  { card = '4242424242424242', expiry = '12/34', network = '' }: Partial<PayerChoice> = {},
 ): Promise<void> {
-  await post(url, { card_number: card, expiry: '12/34', card_code: '123', network });
+  await post(url, { card_number: card, expiry, card_code: '123', network });
 }
 
 /** Says to the bank whether it is him. Resolves with where he is sent. */

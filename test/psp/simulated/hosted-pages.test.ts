@@ -6,7 +6,7 @@ import { SimulatedProvider } from '../../../src/psp/simulated/simulated-provider
 import { systemClock } from '../../../src/clock.js';
 import { axeFindings, BROWSER_PATH, launchBrowser, photograph } from '../../support/browser.js';
 import { ManualClock } from '../../support/manual-clock.js';
-import { payOnPage } from '../../support/payer.js';
+import { payOnPage, typeCard } from '../../support/payer.js';
 import { WEBHOOK_SECRET } from '../../support/provider-notice.js';
 
 const RETURN_URL = 'http://127.0.0.1:9/thanks';
@@ -88,6 +88,19 @@ describe('a hosted page', () => {
     const { page } = await open();
     await payOnPage(page.url, { card, agreed: true });
     expect(await (await fetch(page.url)).text()).toContain(sentence);
+  });
+
+  it('takes a card until its last month is over', async () => {
+    const today = new Date();
+    const month = (after: number): string => {
+      const there = new Date(Date.UTC(today.getUTCFullYear(), today.getUTCMonth() + after));
+      return there.toISOString().slice(2, 7).split('-').toReversed().join('/');
+    };
+    const { page } = await open();
+    await typeCard(page.url, { expiry: month(-1) });
+    expect(await (await fetch(page.url)).text()).toContain('Check the expiry date');
+    await typeCard(page.url, { expiry: month(0) });
+    expect(await (await fetch(page.url)).text()).toContain('Payment with the card ending in 4242');
   });
 
   it('takes one payment from a payer who sends his answer twice', async () => {

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { BRANDS } from '../../../src/card/brands.js';
 import { paymentIntentSchema } from '../../../src/psp/stripe/stripe-objects.js';
 import { STRIPE_BRANDS, cardOfPage } from '../../../src/psp/stripe/stripe-card.js';
 import { paymentIntent, paymentMethod, type CardFacts } from '../../support/stripe-objects.js';
@@ -19,9 +18,19 @@ function shown(change: Partial<CardFacts>, customer: string | null = null) {
 }
 
 describe('a card of a page of Stripe’s', () => {
-  it.each(Object.entries(STRIPE_BRANDS))('of the brand %s is %s', (word, brand) => {
-    expect(shown({ brand: word }).card).toEqual(brand === null ? null : { ...SEEN, brand });
-  });
+  it.each(['amex', 'diners', 'discover', 'jcb', 'mastercard', 'unionpay', 'visa'])(
+    'has the brand that Stripe says: %s',
+    (brand) => {
+      expect(shown({ brand }).card).toEqual({ ...SEEN, brand });
+    },
+  );
+
+  it.each(['cartes_bancaires', 'eftpos_au', 'link', 'unknown'])(
+    'is null where we have no such brand: %s',
+    (brand) => {
+      expect(shown({ brand }).card).toBeNull();
+    },
+  );
 
   it('is null where its brand is a word that nobody knows', () => {
     expect(shown({ brand: 'toString' }).card).toBeNull();
@@ -49,8 +58,5 @@ describe('the words for brands', () => {
     const words = [...(sentence?.[1] ?? '').matchAll(/`(\w+)`/g)].map(([, word]) => word);
     expect(words.length).toBeGreaterThan(8);
     expect(Object.keys(STRIPE_BRANDS).sort()).toEqual(words.sort());
-    expect(Object.values(STRIPE_BRANDS).filter((brand) => brand !== null && !BRANDS.includes(brand))).toEqual(
-      [],
-    );
   });
 });
