@@ -105,7 +105,7 @@ export class CaptureSettlements implements Settlements {
     return this.#told(
       'capture.completed',
       record,
-      { ...reached, charge, token, fingerprint, card },
+      { ...reached, charge, token, fingerprint, card, usage: kept?.usage ?? record.view.usage },
       expires_at,
     );
   }

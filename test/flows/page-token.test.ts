@@ -105,8 +105,8 @@ describe('a card that was typed on a payment page', () => {
   }, 60_000);
 
   it('and is for this payment alone is kept by nobody: its token is spent, its charge can be refunded', async () => {
-    const { token, card, charge } = await paid({ receipt: { sms: PAYER } }, '4242424242424242');
-    expect([card?.last4, charge?.token]).toEqual(['4242', token]);
+    const { token, card, charge, usage } = await paid({ receipt: { sms: PAYER } }, '4242424242424242');
+    expect([card?.last4, charge?.token, usage]).toEqual(['4242', token, 'once']);
     expect(provider.server.storedCards).toEqual([]);
     expect((await service.api('GET', `/v1/tokens/${token}`)).status).toBe(404);
     expect(await post('/v1/charges', charging(token), 'again')).toMatchObject({
