@@ -35,8 +35,8 @@ const BATCH = 8;
 const LEAST_PAUSE_MS = 1_000;
 /** Whatever the provider's absence: a third of the minute in which a charge is settled after its return. */
 const MOST_PAUSE_MS = 20_000;
-/** Of a page the provider tells by itself; this is for notices that get lost. */
-const PAGE_PAUSE_MS = 10_000;
+/** Of what the provider tells by itself: for notices that get lost, or come while it is away. */
+const TOLD_PAUSE_MS = 10_000;
 /** Then it is for an operator: `npx tonewall charges unknown`. A notice of the provider's still wakes it. */
 const GIVE_UP_MS = 24 * 3_600_000;
 
@@ -223,7 +223,7 @@ export class Settler {
     const record = await store.get(merchant, id);
     if (isUnsettled(record)) await store.unsettled.look(name, this.#next(record));
     else if (seen) await store.unsettled.remove(name);
-    else await store.unsettled.look(name, clock.now() + MOST_PAUSE_MS);
+    else await store.unsettled.look(name, clock.now() + TOLD_PAUSE_MS);
   }
 
   #insistOnProvider({ view }: ChargeRecord): void {
@@ -236,7 +236,7 @@ export class Settler {
     const { store, clock, log } = this.#options;
     const now = clock.now();
     if (record.page !== undefined && record.state === 'sent') {
-      return Math.max(now + LEAST_PAUSE_MS, Math.min(now + PAGE_PAUSE_MS, record.page.endsAt));
+      return Math.max(now + LEAST_PAUSE_MS, Math.min(now + TOLD_PAUSE_MS, record.page.endsAt));
     }
     const waiting = isOpen(record) ? [record, ...openRefunds(record)] : openRefunds(record);
     const looks = waiting.flatMap(({ state, since }) => {

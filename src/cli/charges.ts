@@ -4,7 +4,7 @@ import { RedisRecords } from '../call/redis-records.js';
 import { Registry } from '../call/registry.js';
 import { holdsCardNumber } from '../card/card-like.js';
 import { ChargeBook } from '../charge/charge-book.js';
-import { isOpen, isUnsettled, type Answer } from '../charge/charge-steps.js';
+import { isOpen, isUnsettled, openRefunds, type Answer } from '../charge/charge-steps.js';
 import { ChargeStore } from '../charge/charge-store.js';
 import type { ChargeRecord } from '../charge/charge.js';
 import { systemClock, timestamp } from '../clock.js';
@@ -88,7 +88,7 @@ async function unknown(io: CommandIo, merchant: string | undefined): Promise<num
     const records = await Promise.all(
       names.map((name) => store.get(name.merchant, name.id).catch(() => null)),
     );
-    const rows = records.flatMap((record) => (record !== null && isUnsettled(record) ? [rowOf(record)] : []));
+    const rows = records.filter((record) => record !== null).map(rowOf);
     if (rows.length === 0) io.stdout.write('every charge is settled\n');
     else io.stdout.write(table(HEADINGS, rows));
     return 0;
@@ -97,11 +97,13 @@ async function unknown(io: CommandIo, merchant: string | undefined): Promise<num
 
 const HEADINGS = ['charge', 'state', 'since', 'amount', 'reference', 'provider reference', 'merchant'];
 
-function rowOf({ merchant, state, since, refunds, view }: ChargeRecord): string[] {
-  const giving = refunds.filter((refund) => refund.state === 'sent' || refund.state === 'unknown').length;
+function rowOf(record: ChargeRecord): string[] {
+  const { merchant, state, since, view } = record;
+  const giving = openRefunds(record).length;
+  const told = isUnsettled(record) ? state : `${state}, refunds to be compared`;
   return [
     view.id,
-    giving > 0 ? `${state}, ${giving} refunds unknown` : state,
+    giving > 0 ? `${state}, ${giving} refunds unknown` : told,
     timestamp(since),
     `${view.amount} ${view.currency}`,
     view.reference ?? '-',

@@ -1,15 +1,24 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ChargeView } from '../../src/capture/view.js';
 import { MAX_REFUNDS } from '../../src/charge/refunds.js';
-import type { Found } from '../../src/psp/psp.js';
+import type { Found, RefundOutcome, RefundRequest } from '../../src/psp/psp.js';
 import { LedgerPsp } from '../support/ledger-psp.js';
 import { GRACE_MS, SHOP, startChargeWorld, type ChargeWorld } from './charge-world.js';
 
-/** A provider whose look-ups a test holds up, and counts. */
+/** A provider whose answers a test holds up, and whose look-ups it counts. */
 class WatchedPsp extends LedgerPsp {
   looks = 0;
   /** Told when the answer to a look-up stands, before it is given. */
   answering: () => Promise<unknown> = () => Promise.resolve();
+
+  /** Told when a refund is made, before that is answered. */
+  refunding: () => Promise<unknown> = () => Promise.resolve();
+
+  override async refund(request: RefundRequest): Promise<RefundOutcome> {
+    const outcome = await super.refund(request);
+    await this.refunding();
+    return outcome;
+  }
 
   override async lookUp(...payment: Parameters<LedgerPsp['lookUp']>): Promise<Found> {
     this.looks++;
@@ -29,6 +38,7 @@ beforeEach(async () => {
   await world.server.admin.flushall();
   world.psp.answers = true;
   world.psp.answering = () => Promise.resolve();
+  world.psp.refunding = () => Promise.resolve();
   world.psp.looks = 0;
   world.audit.told.length = 0;
   world.warned.length = 0;
@@ -156,6 +166,13 @@ describe('a refund of ours', () => {
     ]);
     expect(await refundedNow()).toBe(refunded);
     world.pass(-GRACE_MS - 1);
+  });
+
+  it('that is under way is not taken for one made elsewhere', async () => {
+    world.psp.refunding = settle;
+    expect(await world.charges.refund(SHOP, charge.id, 400, 'a')).toMatchObject({ refunded: 400 });
+    await settle();
+    expect(await listed()).toEqual([['here', 400, 'succeeded']]);
   });
 
   it('that is made while the provider is asked is counted once', async () => {
