@@ -18,7 +18,8 @@ export const vault: Command = {
   help: `
 ${USAGE}
   sweep   looks at everything that the vault keeps: that it has an end, the one that it was sealed with, and that
-          nothing is past it. What is past its date is shredded, and told; so is whatever else should not be there
+          nothing is past it. What is past its date is shredded, and told; so is whatever else should not be there.
+          Says as well how many cards a payment provider keeps, and how many of them it is still to forget
 
 The service does this by itself every SWEEP_HOURS. Works on the Redis of REDIS_URL, or the private one under DATA_DIR
 while the service runs, with the keys of VAULT_KEY_FILE. What it found is an entry of the audit trail under DATA_DIR.

@@ -19,6 +19,7 @@ import { startTestRedis, type TestRedis } from '../support/redis.js';
 let server: TestRedis;
 let dir: string;
 let file: string;
+let put: CardVault['tokenize'];
 beforeAll(async () => {
   server = await startTestRedis();
   dir = await mkdtemp(join(tmpdir(), 'tw-'));
@@ -27,7 +28,9 @@ beforeAll(async () => {
   const shared = { clock: systemClock, log: silentLogger, metrics: createMetrics() };
   const store = new RedisTokenStore({ redis: await server.client(), ...shared });
   const keys = await openKeys(file);
-  await new CardVault({ keys, store, ttlDays: 15, ...shared }).tokenize(cardRequest(1));
+  const sealing = new CardVault({ keys, store, ttlDays: 15, ...shared });
+  put = (request) => sealing.tokenize(request);
+  await put(cardRequest(1));
 });
 afterAll(async () => {
   await server.stop();
@@ -70,6 +73,17 @@ describe('vault sweep', () => {
       '1 seals, 1 records, 1 fingerprints, no fault',
       '1 seals, 1 records, 1 fingerprints, 1 misdated',
     ]);
+  });
+
+  it('says how many cards a provider keeps', async () => {
+    await put({ ...cardRequest(2), stored: { provider: 'stripe', reference: 'pm_1' } });
+    expect(await run('sweep')).toEqual({
+      code: 0,
+      stdout:
+        '2 seals, 2 records, 2 fingerprints, 1 cards at a provider (0 to be forgotten).\n' +
+        'Each of them has its end, and nothing is past it.\n',
+      stderr: '',
+    });
   });
 
   it.each([[[]], [['drop']], [['sweep', 'all']]])('is not what %j asks for', async (args) => {
