@@ -61,7 +61,8 @@ const GROUPS: Readonly<Record<string, Group>> = {
     tests: 'rewrap-rows walk',
   },
   rotation: { room: VAULT, files: 'rewrap-ledger rewrap-scripts rewrapper sealed-rows', tests: 'rewrapper' },
-  sweep: { room: VAULT, files: 'sweep-ledger sweeper vault-inspector', tests: 'sweeper' },
+  sweep: { room: VAULT, files: 'round-ledger sweeper vault-inspector', tests: 'sweeper' },
+  forget: { room: VAULT, files: 'forgetter name-fields provider-names', tests: 'forgetter' },
 };
 
 /** Files without a decision of their own: types, and what builds the others from settings. */
