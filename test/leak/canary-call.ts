@@ -1,8 +1,9 @@
 import type { PhoneCall } from '../../src/carrier/simulated/phone.js';
 import type { SimulatorSettings } from '../../src/carrier/simulated/simulator-settings.js';
-import type { CaptureView } from '../../src/capture/view.js';
+import type { CaptureView, LinkView } from '../../src/capture/view.js';
 import { record } from '../support/carrier.js';
 import { canaryCode, canaryNumber } from '../support/needles.js';
+import { payOnPage } from '../support/payer.js';
 import type { Program } from '../support/program.js';
 import { over, until } from '../support/service.js';
 
@@ -19,8 +20,8 @@ const ECHO = 990_030;
 
 export interface CanaryCall {
   /**
-   * Every number that the caller keyed or that somebody typed where none belongs, and every code behind the date with
-   * which it was keyed, for it is too short to be looked for alone; bytes 0–9.
+   * Every number that the caller keyed, typed on a payment page, or that somebody typed where none belongs, and every
+   * code behind the date with which it was keyed, for it is too short to be looked for alone; bytes 0–9.
    */
   readonly canaries: readonly Uint8Array[];
   /** Keys pressed, as the caller pressed them. */
@@ -29,6 +30,8 @@ export interface CanaryCall {
   /** Two cards that were charged: one that is good, and one that the provider repeats in its error. */
   readonly charged: CaptureView;
   readonly echoed: CaptureView;
+  /** One that was typed on a payment page, and is kept. */
+  readonly linked: CaptureView;
   /**
    * Where in `heard` the captures after the first were armed. Before each stands a prompt, paced by the agent's own
    * line: beeps lie on one grid between two of them.
@@ -79,6 +82,7 @@ async function play(
   const typed = canaryNumber('400000');
   const paid = canaryNumber('378282', 15);
   const echoed = canaryNumber('222300');
+  const onPage = canaryNumber('520082');
   const [paidCode, echoedCode] = [canaryCode(4), canaryCode(3)];
   let keys = '';
   const press = async (more: string) => {
@@ -129,22 +133,49 @@ async function play(
   };
   const charged = await charge(1250, paid, paidCode);
   const repeated = await charge(ECHO, echoed, echoedCode);
-  const lists = ['/v1/calls', '/v1/captures', '/v1/events', `/v1/tokens/${completed.token}`, '/openapi.json'];
-  for (const path of lists) await program.api('GET', path);
   await beepsOver();
+  const linked = await payByLink(program, agent.sid, onPage, capture);
+  const lists = [
+    '/v1/calls',
+    '/v1/captures',
+    '/v1/events',
+    `/v1/tokens/${completed.token}`,
+    `/v1/tokens/${linked.token}`,
+    '/openapi.json',
+  ];
+  for (const path of lists) await program.api('GET', path);
   caller.hangUp();
   await until(() => agent.over, PATIENCE_MS);
   await program.crm.event('call.ended', ({ data }) => data['call_sid'] === caller.sid);
   await program.api('GET', `/v1/calls/${caller.sid}`);
   const codes = [paidCode, echoedCode].map((code) => Uint8Array.from([...EXPIRY, ...code]));
-  const canaries = [early, wrong, good, typed, paid, echoed, ...codes];
-  return { canaries, keys, capture: completed, charged, echoed: repeated, armedAt };
+  const canaries = [early, wrong, good, typed, paid, echoed, onPage, ...codes];
+  return { canaries, keys, capture: completed, charged, echoed: repeated, linked, armedAt };
 }
 
 async function arm(program: Program, body: object): Promise<CaptureView> {
   const armed = await program.api<CaptureView>('POST', '/v1/captures', body);
   if (armed.status !== 201) throw new Error(`the capture was not armed: ${JSON.stringify(armed)}`);
   return armed.body;
+}
+
+/** Arms a capture that is paid by a link, and waits for its end. */
+async function payByLink(
+  program: Program,
+  call: string,
+  number: Uint8Array,
+  capture: (id: string) => Promise<CaptureView>,
+): Promise<CaptureView> {
+  const consent = { at: '2026-11-22T10:00:00Z', wording: 'You may keep my card.' };
+  const money = { outcome: 'charge', amount: 1250, currency: 'EUR' };
+  const { id } = await arm(program, { call, ...money, purpose: 'saved', consent });
+  await program.follow(`/v1/captures/${id}/events`);
+  const { body } = await program.api<LinkView>('POST', `/v1/captures/${id}/link`, { channel: 'spoken' });
+  const opened = await fetch(`${program.publicUrl}/l/${body.code}`, { redirect: 'manual' });
+  await payOnPage(opened.headers.get('location') ?? '', { card: number.join(''), agreed: true });
+  await until(async () => over(await capture(id)), PATIENCE_MS);
+  await program.crm.event('capture.completed', ({ data }) => data['capture_id'] === id);
+  return capture(id);
 }
 
 /** A number typed where none belongs: no answer and no log line may repeat it. */

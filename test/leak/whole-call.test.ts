@@ -76,6 +76,20 @@ describe('whole calls with cards that exist nowhere else', () => {
     expect(provider.server.ledger.of(charged.charge?.id ?? '', 'take').times).toBe(1);
   });
 
+  it.each(LINES)('keep a card that was typed on a payment page: $line', ({ line }) => {
+    const { linked, canaries } = played.call(line);
+    const last4 = canaries[6]?.subarray(-4).join('');
+    expect(linked).toMatchObject({
+      ...{
+        status: 'completed',
+        link: { status: 'paid' },
+        charge: { status: 'approved', token: linked.token },
+      },
+      card: { brand: 'mastercard', bin: null, last4, exp_month: 12, exp_year: 2034 },
+    });
+    expect(provider.server.ledger.of(linked.charge?.id ?? '', 'take').times).toBe(1);
+  });
+
   it.each(WITH_TONES)('let the agent hear no key: $line', ({ line }) => {
     const { keys, spoken, heard } = played.call(line);
     const pressed = presses(spoken());
