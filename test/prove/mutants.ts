@@ -51,7 +51,8 @@ const GROUPS: Readonly<Record<string, Group>> = {
   store: {
     room: VAULT,
     files:
-      'card-vault durable-writes key-pins persistence redis-token-store settling token-scripts withdrawals',
+      'card-vault durable-writes key-pins persistence redis-token-store settling token-scripts unseen-card ' +
+      'withdrawals',
     tests:
       'card-vault durable-writes key-pins open persistence redis-token-store settled-changes settling withdrawals',
   },
