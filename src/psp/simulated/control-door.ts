@@ -48,7 +48,8 @@ export class ControlDoor {
   }
 
   #refund(fields: ReadonlyMap<string, string>, response: ServerResponse): void {
-    const [reference = '', amount = NaN] = [fields.get('reference'), Number(fields.get('amount') ?? NaN)];
+    const reference = fields.get('reference') ?? '';
+    const amount = Number(fields.get('amount') ?? NaN);
     const refunded = Number.isSafeInteger(amount) && amount > 0 && this.#options.refund(reference, amount);
     say(response, refunded ? 200 : 409, { reference, refunded });
   }
