@@ -24,8 +24,10 @@ export function freeText(max: number) {
     .meta({ maxLength: max });
 }
 
-/** Money in the minor unit of its currency. */
-export const amount = z.int().min(0).max(MAX_AMOUNT);
+/** Money in the minor unit of its currency, so much at least. */
+export function amount(least: number) {
+  return z.int().min(least).max(MAX_AMOUNT);
+}
 
 export const currency = z
   .string()
@@ -78,7 +80,7 @@ export const armBody = z
       .nullable()
       .default(null)
       .describe("What the caller keys, in order; null: the flow's fields for that outcome."),
-    amount: amount.nullable().default(null).describe("In the currency's minor unit."),
+    amount: amount(0).nullable().default(null).describe("In the currency's minor unit."),
     currency: currency.nullable().default(null).describe('ISO 4217 code.'),
     reference: freeText(200).nullable().default(null).describe('Yours: an order, an invoice.'),
     agent: freeText(200).nullable().default(null).describe('Who takes the card.'),

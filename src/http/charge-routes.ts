@@ -10,7 +10,7 @@ import { route, type Route } from './route.js';
 
 export const chargeBody = z.strictObject({
   token: z.string().min(1).max(64).describe('Ours for the card, in any case.'),
-  amount: amount.min(1).describe("In the currency's minor unit."),
+  amount: amount(1).describe("In the currency's minor unit."),
   currency: currency.describe('ISO 4217 code.'),
   reference: freeText(200).nullable().default(null).describe('Yours: an order, an invoice.'),
   network: z
@@ -24,28 +24,27 @@ export const chargeBody = z.strictObject({
 });
 
 export const refundBody = z.strictObject({
-  amount: amount
-    .min(1)
+  amount: amount(1)
     .nullable()
     .default(null)
     .describe("In the currency's minor unit; null: all that is left."),
 });
 
-export const refundListSchema = z.object({
-  refunds: z.array(
-    z.object({
-      id: z.string().meta({ examples: ['rfd_6T1M9C4X8Z2Q7V0K5R3W1JNHBG'] }),
-      kind: z.enum(['refund', 'void']).describe('A void undoes all of a charge.'),
-      made: z
-        .enum(['here', 'elsewhere'])
-        .describe('`elsewhere`: not by this service, but in the provider’s own console, say.'),
-      amount: z.int().describe("In the currency's minor unit."),
-      currency: z.string(),
-      status: z.enum(['succeeded', 'failed', 'unknown']).describe('`unknown` will be settled.'),
-      updated_at: z.iso.datetime().describe('Of the last change of `status`.'),
-    }) satisfies z.ZodType<RefundView>,
-  ),
-});
+export const refundSchema = z
+  .object({
+    id: z.string().meta({ examples: ['rfd_6T1M9C4X8Z2Q7V0K5R3W1JNHBG'] }),
+    kind: z.enum(['refund', 'void']).describe('A void undoes all of a charge.'),
+    made: z
+      .enum(['here', 'elsewhere'])
+      .describe('`elsewhere`: not by this service, but in the provider’s own console, say.'),
+    amount: z.int().describe("In the currency's minor unit."),
+    currency: z.string(),
+    status: z.enum(['succeeded', 'failed', 'unknown']).describe('`unknown` will be settled.'),
+    updated_at: z.iso.datetime().describe('Of the last change of `status`.'),
+  })
+  .describe('Money given back of a charge, or tried to be.') satisfies z.ZodType<RefundView>;
+
+export const refundListSchema = z.object({ refunds: z.array(refundSchema) });
 
 const theCharge = { schema: chargeSchema, description: 'The charge.' } as const;
 /** Where money moves. */

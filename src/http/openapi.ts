@@ -3,10 +3,12 @@ import { SCOPE_MEANINGS } from '../access/scope.js';
 import { armBody } from '../call/arm-body.js';
 import type { ErrorCode } from '../errors.js';
 import { callListSchema, callSchema } from './call-schema.js';
-import { captureListSchema, captureSchema, cardSchema, chargeSchema } from './capture-schema.js';
-import { chargeBody, refundBody } from './charge-routes.js';
+import { captureListSchema, captureSchema, cardSchema, chargeSchema, linkSchema } from './capture-schema.js';
+import { chargeBody, refundBody, refundListSchema, refundSchema } from './charge-routes.js';
 import { eventListSchema, eventSchema } from './event-schema.js';
+import { linkBody } from './link-routes.js';
 import { PROBLEMS, problemSchema } from './problem.js';
+import { receiptListSchema, receiptSchema } from './receipt-routes.js';
 import type { Route } from './route.js';
 import { tokenSchema } from './token-schema.js';
 
@@ -65,10 +67,16 @@ const NAMED: Readonly<Record<string, z.ZodType>> = {
   Capture: captureSchema,
   CaptureList: captureListSchema,
   Card: cardSchema,
+  SendLink: linkBody,
+  Link: linkSchema,
   Token: tokenSchema,
   ChargeToken: chargeBody,
   Charge: chargeSchema,
   RefundCharge: refundBody,
+  Refund: refundSchema,
+  RefundList: refundListSchema,
+  Receipt: receiptSchema,
+  ReceiptList: receiptListSchema,
   Event: eventSchema,
   EventList: eventListSchema,
   Problem: problemSchema,

@@ -4,7 +4,7 @@ import { RECEIPT_KINDS, type Receipts, type ReceiptView } from '../receipts/rece
 import { noParams, OBJECT_NAME } from './path-params.js';
 import { route, type Route } from './route.js';
 
-const receiptSchema = z
+export const receiptSchema = z
   .object({
     kind: z.enum(RECEIPT_KINDS),
     about: z.string().describe('The charge, refund or capture that it tells of.'),
@@ -16,7 +16,7 @@ const receiptSchema = z
   })
   .describe('What became of a receipt.') satisfies z.ZodType<ReceiptView>;
 
-const receiptList = z.object({ receipts: z.array(receiptSchema) });
+export const receiptListSchema = z.object({ receipts: z.array(receiptSchema) });
 
 export function receiptRoutes(receipts: Receipts): Route[] {
   return [
@@ -30,7 +30,7 @@ export function receiptRoutes(receipts: Receipts): Route[] {
       query: z.strictObject({
         of: z.string().regex(OBJECT_NAME).describe('The id of a charge, a refund or a capture.'),
       }),
-      answer: { status: 200, schema: receiptList, description: 'Its receipts, one a channel.' },
+      answer: { status: 200, schema: receiptListSchema, description: 'Its receipts, one a channel.' },
       problems: ['bad_request', 'redis_unavailable'],
       handle: async ({ client, query }) => ({ receipts: await receipts.list(client.merchant, query.of) }),
     }),

@@ -58,6 +58,7 @@ describe('POST /v1/charges', () => {
 
   it.each([
     [{ ...BODY, amount: 0 }, 'amount', 'must be at least 1'],
+    [{ ...BODY, amount: -5 }, 'amount', 'must be at least 1'],
     [{ ...BODY, amount: 12.5 }, 'amount', 'must be a whole number'],
     [{ ...BODY, currency: 'eur' }, 'currency', 'must be an ISO 4217 code, such as EUR'],
     [{ ...BODY, reference: '4242 4242 4242 4242' }, 'reference', 'card numbers are not taken here'],

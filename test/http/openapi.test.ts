@@ -90,6 +90,18 @@ describe('/openapi.json', () => {
     }
   });
 
+  it('has a name for whatever an operation takes or answers', () => {
+    const unnamed = Object.values(document.paths)
+      .flatMap((methods) => Object.values(methods))
+      .flatMap(({ operationId, requestBody, responses }) =>
+        [requestBody, ...Object.values(responses)].flatMap((part) =>
+          Object.values(part?.content ?? {}).map(({ schema }) => ({ operationId, schema })),
+        ),
+      )
+      .filter(({ schema }) => schema.$ref === undefined);
+    expect(unnamed).toEqual([]);
+  });
+
   it('refers to nothing that is not in it', () => {
     const missing = refsIn(document).filter(
       (ref) => document.components.schemas[ref.replace('#/components/schemas/', '')] === undefined,

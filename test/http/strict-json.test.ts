@@ -46,6 +46,10 @@ describe('strict JSON', () => {
     expect(() => parse(text)).toThrow(/^the body (is|has) /);
   });
 
+  it('says of nothing at all that it is empty', () => {
+    expect(() => parse('')).toThrow('the body is empty: send JSON, if only {}');
+  });
+
   it('refuses what is not UTF-8', () => {
     expect(() => parseStrictJson(Buffer.from([0x22, 0xff, 0x22]))).toThrow(/not valid JSON/);
   });

@@ -5,7 +5,7 @@ import type { ReceivedEvent } from '../received-event.js';
 export interface HeldCard {
   /** The token, or the charge where there is none. */
   id: string;
-  /** Null for a card that the payer typed on the provider's page. */
+  /** Null where the provider does not show a card that was typed on its page. */
   token: string | null;
   /** Null when it was not told, or the event that told of it has been forgotten. */
   card: { brand: string; last4: string } | null;
