@@ -42,7 +42,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-it('a card whose token has run out is forgotten by the provider, though its service had died by then', async () => {
+it('a card whose token ran out while no service was there is forgotten by the next one', async () => {
   const first = await startService(options);
   const { caller } = await first.talk();
   const { id } = await first.arm(caller);
