@@ -17,6 +17,7 @@ import {
   watchFaults,
 } from '../support/browser.js';
 import { startCarrier } from '../support/carrier.js';
+import { CARD_VIEW } from '../support/card-view.js';
 import { FakeDesk } from '../support/fake-desk.js';
 import { CALL, CAPTURE, FakeLinks, TOKEN, startHttpWorld, type HttpWorld } from '../support/http-world.js';
 
@@ -191,16 +192,7 @@ describeInBrowser('the agent page', () => {
   });
 
   it('shows brand, last four and a token that can be copied', async () => {
-    const card = {
-      brand: 'visa' as const,
-      bin: '424242',
-      last4: '4242',
-      exp_month: 12,
-      exp_year: 2034,
-      networks: null,
-      chosen_network: null,
-    };
-    desk.show(over({ status: 'completed', token: TOKEN, card }));
+    desk.show(over({ status: 'completed', token: TOKEN, card: CARD_VIEW }));
     await page.getByText(TOKEN).waitFor();
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     await page.getByRole('button', { name: 'Copy' }).click();
@@ -271,16 +263,9 @@ describeInBrowser('the agent page', () => {
   });
 
   it('shows an approved payment with its card and token', async () => {
-    const card = {
-      brand: 'visa' as const,
-      bin: '424242',
-      last4: '4242',
-      exp_month: 12,
-      exp_year: 2034,
-      networks: null,
-      chosen_network: null,
-    };
-    desk.show(charged({ status: 'approved', token: TOKEN }, { status: 'completed', token: TOKEN, card }));
+    desk.show(
+      charged({ status: 'approved', token: TOKEN }, { status: 'completed', token: TOKEN, card: CARD_VIEW }),
+    );
     await page.locator('.outcome[data-outcome=approved]').getByText('12.50 EUR').waitFor();
     await page
       .locator('.say')

@@ -21,6 +21,7 @@ import type { Money } from '../../src/psp/psp.js';
 import type { RedisClient } from '../../src/redis/redis-client.js';
 import { KeyCell } from '../../src/secret.js';
 import type { TokenView } from '../../src/vault/vault.js';
+import { CARD_VIEW } from '../support/card-view.js';
 import { MemoryAudit } from '../support/audit.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { NO_RECEIPTS } from '../support/no-receipts.js';
@@ -194,15 +195,7 @@ export async function openDesk(client: RedisClient) {
 
 export const TOKEN: TokenView = {
   ...{ token: 'tnw_1', fingerprint: 'fpr_1', purpose: 'single', usage: 'many', channel: 'moto_attended' },
-  card: {
-    brand: 'visa',
-    bin: '424242',
-    last4: '4242',
-    exp_month: 12,
-    exp_year: 2034,
-    networks: null,
-    chosen_network: null,
-  },
+  card: CARD_VIEW,
   ...{ created_at: '2026-01-01T00:00:00.000Z', expires_at: '2026-01-16T00:00:00.000Z' },
 };
 

@@ -16,6 +16,7 @@ import { createMetrics, type Metrics } from '../../src/metrics.js';
 import type { LogFields } from '../../src/log.js';
 import type { Redis } from '../../src/redis/redis.js';
 import type { TokenView, Vault } from '../../src/vault/vault.js';
+import { CARD_VIEW } from './card-view.js';
 import { MemoryAudit } from './audit.js';
 import { ManualClock } from './manual-clock.js';
 import { NO_RECEIPTS } from './no-receipts.js';
@@ -81,15 +82,7 @@ export const CAPTURE: CaptureView = {
 
 export const TOKEN_VIEW: TokenView = {
   token: TOKEN,
-  card: {
-    brand: 'visa',
-    bin: '424242',
-    last4: '4242',
-    exp_month: 12,
-    exp_year: 2034,
-    networks: null,
-    chosen_network: null,
-  },
+  card: CARD_VIEW,
   fingerprint: 'fpr_AAAAAAAAAAAAAAAAAAAAAAAAAA',
   purpose: 'single',
   usage: 'many',

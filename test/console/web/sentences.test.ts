@@ -14,6 +14,7 @@ import {
 import { declineOf } from '../../../src/charge/refusals.js';
 import { dots } from '../../../src/card/mask.js';
 import { sentenceFor } from '../../../src/console/web/sentences.js';
+import { CARD_VIEW } from '../../support/card-view.js';
 import { CALL, CAPTURE, LINK } from '../../support/http-world.js';
 
 const LANGUAGES = ['fr', 'en'] as const;
@@ -54,15 +55,6 @@ function linked(link: Partial<LinkView>, call = CALL): DeskView {
 
 describe('the sentence to say', () => {
   it('is one sentence for every state, in both languages', () => {
-    const card = {
-      brand: 'visa' as const,
-      bin: '424242',
-      last4: '4242',
-      exp_month: 12,
-      exp_year: 2034,
-      networks: null,
-      chosen_network: null,
-    };
     const states: DeskView[] = [
       DESK,
       { ...DESK, call: { ...CALL, keys_before_capture: 3 } },
@@ -74,7 +66,7 @@ describe('the sentence to say', () => {
       ]),
       ...OUTCOMES.flatMap((outcome): DeskView[] => [
         { ...DESK, capture: { ...CAPTURE, outcome, status: 'processing' } },
-        { ...DESK, capture: { ...CAPTURE, outcome, status: 'completed', card } },
+        { ...DESK, capture: { ...CAPTURE, outcome, status: 'completed', card: CARD_VIEW } },
       ]),
       ...REASONS.map((reason): DeskView => ({ ...DESK, capture: { ...CAPTURE, status: 'failed', reason } })),
     ];
