@@ -188,7 +188,7 @@ export interface Psp {
   /** Forgets a card that it keeps; one that is forgotten already stays so. */
   forget(stored: string): Promise<void>;
   hostedPage(request: PageRequest): Promise<HostedPage>;
-  /** Nobody can pay there any more. */
+  /** Nobody can begin to pay there any more. What is under way in that moment is `unknown` until it is over. */
   closePage(page: PaymentName): Promise<void>;
   /** Null when it is not signed by the provider, or too old; `irrelevant` when it tells of nothing that matters. */
   webhook(body: Buffer, headers: IncomingHttpHeaders): PspNotice | 'irrelevant' | null;
