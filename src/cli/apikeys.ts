@@ -1,9 +1,9 @@
-import { parseArgs } from 'node:util';
 import { isMerchant, isPrincipal, MAX_UNUSED_DAYS, stateOf } from '../access/api-key-record.js';
 import { ApiKeyRegister, type Grant, type IssuedApiKey } from '../access/api-key-register.js';
 import { isScope, SCOPE_MEANINGS, SCOPES, type Scope } from '../access/scope.js';
 import { systemClock, timestamp } from '../clock.js';
 import { AppError } from '../errors.js';
+import { commandWords } from './command-words.js';
 import type { Command, CommandIo } from './command.js';
 import { audited } from './operator-trail.js';
 import { withServiceRedis } from './service-redis.js';
@@ -100,27 +100,20 @@ interface Asked {
 }
 
 function parsed(args: readonly string[]): Asked | null {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        principal: { type: 'string' },
-        merchant: { type: 'string' },
-        scopes: { type: 'string' },
-        expires: { type: 'string' },
-        json: { type: 'boolean' },
-      },
-    });
-    const [action = '', id = null, ...rest] = positionals;
-    const { json, ...grant } = values;
-    if (rest.length > 0 || (json && action !== 'list')) return null;
-    if (action !== 'create' && Object.keys(grant).length > 0) return null;
-    const { principal = '', merchant = 'default', scopes = '', expires = null } = grant;
-    return { action, id, json: json ?? false, principal, merchant, scopes, expires };
-  } catch {
-    return null;
-  }
+  const words = commandWords(args, {
+    principal: { type: 'string' },
+    merchant: { type: 'string' },
+    scopes: { type: 'string' },
+    expires: { type: 'string' },
+    json: { type: 'boolean' },
+  });
+  if (words === null) return null;
+  const { action, word: id, values } = words;
+  const { json = false, ...grant } = values;
+  if (json && action !== 'list') return null;
+  if (action !== 'create' && Object.keys(grant).length > 0) return null;
+  const { principal = '', merchant = 'default', scopes = '', expires = null } = grant;
+  return { action, id, json, principal, merchant, scopes, expires };
 }
 
 /** Throws AppError `bad_request` that says which word is wrong. */

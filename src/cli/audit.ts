@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { AUDIT_EVENTS } from '../audit/audit-event.js';
 import type { AuditKeys } from '../audit/chain-key.js';
 import { leftHeads, type LeftHead } from '../audit/crossed-heads.js';
@@ -9,6 +8,7 @@ import { systemClock } from '../clock.js';
 import { AppError } from '../errors.js';
 import { showChain, type Wanted } from './audit-show.js';
 import { chainFolders } from './chain-folders.js';
+import { commandWords } from './command-words.js';
 import type { Command, CommandIo } from './command.js';
 import { withOperatorTrail } from './operator-trail.js';
 import { Progress } from './progress.js';
@@ -70,31 +70,23 @@ interface Asked {
 }
 
 function parsed(args: readonly string[]): Asked | null {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        heads: { type: 'boolean' },
-        shipped: { type: 'boolean' },
-        since: { type: 'string' },
-        type: { type: 'string' },
-        actor: { type: 'string' },
-        json: { type: 'boolean' },
-      },
-    });
-    const [action, dir = null, ...rest] = positionals;
-    const { heads = false, shipped = false, ...show } = values;
-    if (rest.length > 0 || (action !== 'verify' && action !== 'show')) return null;
-    if (action === 'verify' ? Object.keys(show).length > 0 : heads || shipped) return null;
-    if (shipped && dir === null) return null;
-    const { since = null, type = null, actor = null, json = false } = show;
-    const wanted = { since: since === null ? null : sinceOf(since), type, actor, json };
-    return { action, dir, heads, shipped, wanted };
-  } catch (error) {
-    if (error instanceof AppError) throw error;
-    return null;
-  }
+  const words = commandWords(args, {
+    heads: { type: 'boolean' },
+    shipped: { type: 'boolean' },
+    since: { type: 'string' },
+    type: { type: 'string' },
+    actor: { type: 'string' },
+    json: { type: 'boolean' },
+  });
+  if (words === null) return null;
+  const { action, word: dir, values } = words;
+  const { heads = false, shipped = false, ...show } = values;
+  if (action !== 'verify' && action !== 'show') return null;
+  if (action === 'verify' ? Object.keys(show).length > 0 : heads || shipped) return null;
+  if (shipped && dir === null) return null;
+  const { since = null, type = null, actor = null, json = false } = show;
+  const wanted = { since: since === null ? null : sinceOf(since), type, actor, json };
+  return { action, dir, heads, shipped, wanted };
 }
 
 const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };

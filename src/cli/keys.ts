@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { systemClock, timestamp } from '../clock.js';
 import { readVaultKeys } from '../config.js';
 import { AppError } from '../errors.js';
@@ -10,6 +9,7 @@ import { changed, nextId, preparedKey, sealKey, type KeyChange } from '../vault/
 import { RewrapLedger } from '../vault/rewrap-ledger.js';
 import { countByVersion, nodesSealingWith } from '../vault/sealed-rows.js';
 import { sealOf } from '../vault/seals.js';
+import { commandWords } from './command-words.js';
 import type { Command, CommandIo } from './command.js';
 import { keyTable, rewrapLine } from './key-table.js';
 import { audited, withOperatorTrail } from './operator-trail.js';
@@ -82,24 +82,15 @@ interface Asked {
 }
 
 function parsed(args: readonly string[]): Asked | null {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        'dry-run': { type: 'boolean' },
-        prepare: { type: 'boolean' },
-        'old-passphrase-file': { type: 'string' },
-      },
-    });
-    const [action = '', word = null, ...rest] = positionals;
-    if (rest.length > 0) return null;
-    const dry = values['dry-run'] ?? false;
-    const prepare = values.prepare ?? false;
-    return { action, word, dry, prepare, oldPassphraseFile: values['old-passphrase-file'] ?? null };
-  } catch {
-    return null;
-  }
+  const words = commandWords(args, {
+    'dry-run': { type: 'boolean' },
+    prepare: { type: 'boolean' },
+    'old-passphrase-file': { type: 'string' },
+  });
+  if (words === null) return null;
+  const { action, word, values } = words;
+  const { 'dry-run': dry = false, prepare = false, 'old-passphrase-file': oldPassphraseFile = null } = values;
+  return { action, word, dry, prepare, oldPassphraseFile };
 }
 
 async function create(file: string, { env, stdout }: CommandIo): Promise<number> {
