@@ -32,13 +32,15 @@ export class LinkMessages {
 
   /** Who is written to; null when the link is spoken. Throws AppError `bad_request` where nobody can be. */
   addressOf({ channel, to }: LinkRequest, caller: string): string | null {
-    if (channel === 'spoken') return null;
+    if (channel === 'spoken') {
+      if (to !== null) throw wrongTo('is left out where the link is spoken: nothing is sent');
+      return null;
+    }
     const address = to ?? (channel === 'sms' ? caller : '');
     const what = channel === 'sms' ? 'a telephone number such as +33612345678' : 'a mail address';
     if (!this.can(channel)) throw cannot(channel, 'channel');
     if (isAddress(channel, address)) return address;
-    const message = `must be ${what}${to === null ? ': the caller has none to be written to' : ''}`;
-    throw new AppError('bad_request', message, { errors: [{ path: 'to', message }] });
+    throw wrongTo(`must be ${what}${to === null ? ': the caller has none to be written to' : ''}`);
   }
 
   /** Sends the link that a capture has now; none that is spoken. */
@@ -61,4 +63,8 @@ export class LinkMessages {
       return known ? { record: withLink(now, known) } : null;
     });
   }
+}
+
+function wrongTo(message: string): AppError {
+  return new AppError('bad_request', `to ${message}`, { errors: [{ path: 'to', message }] });
 }

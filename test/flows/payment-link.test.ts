@@ -299,7 +299,13 @@ describe('a payment link', () => {
       status: 400,
       body: { errors: [{ path: 'to' }] },
     });
-    expect(await ask(id, { channel: 'sms', to: '12' })).toMatchObject({ status: 400 });
+    expect(await ask(id, { channel: 'sms', to: '12' })).toMatchObject({
+      status: 400,
+      body: { detail: 'to must be a telephone number such as +33612345678' },
+    });
+    expect(await ask(id, { channel: 'spoken', to: 'payer@example.com' })).toMatchObject({
+      ...{ status: 400, body: { errors: [{ path: 'to' }] } },
+    });
     expect(await ask(`cap_${'0'.repeat(26)}`, { channel: 'sms' })).toMatchObject({ status: 404 });
     await bye(caller, agent);
   }, 60_000);

@@ -82,8 +82,9 @@ function form({ desk, capture, language, channels, send }: LinkPanel): TemplateR
       @submit=${(event: SubmitEvent) => {
         event.preventDefault();
         const to = new FormData(event.target as HTMLFormElement).get('to');
+        const typed = typeof to === 'string' ? to.trim() : '';
         const channel = (event.submitter as HTMLButtonElement).value as LinkChannel;
-        send(channel, typeof to === 'string' && to.trim() !== '' ? to.trim() : null);
+        send(channel, channel === 'spoken' || typed === '' ? null : typed);
       }}
     >
       ${
