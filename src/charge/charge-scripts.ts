@@ -63,8 +63,8 @@ return 1`,
 };
 
 /**
- * KEYS: the set. ARGV: a charge, now (ms). Takes out a charge of which all is known; not one whose time has come: it was
- * woken while somebody looked at it.
+ * KEYS: the set. ARGV: a charge that was claimed, now (ms). Takes it out; not when its time has come: it was told of
+ * again while somebody looked at it.
  */
 export const REST: Script = {
   name: 'charge-rest',

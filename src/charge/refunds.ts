@@ -150,6 +150,7 @@ export class Refunds {
     // What is refused is refused before anything is touched; what follows sees what is true then.
     decide(known);
     await store.unsettled.enter({ merchant, id });
+    await store.unsettled.enter({ merchant, id, refunds: true });
     const record = await store.change(merchant, id, (before) => {
       if (before.refunds.some((refund) => refund.idempotency === idempotency)) return null;
       if (before.refunds.length >= MAX_REFUNDS) {
@@ -169,8 +170,10 @@ export class Refunds {
       if (refund === undefined) return record;
       return await this.#end(record, refund, await this.#asked(record, refund));
     } finally {
-      // What was given back elsewhere isn't taken up while a refund of ours is under way. If this fails, it is looked at later.
-      await store.unsettled.look({ merchant, id }, clock.now()).catch(() => {});
+      // What was given back elsewhere isn't taken up while a refund of ours is under way. Both are looked at later if this fails.
+      const now = clock.now();
+      await store.unsettled.look({ merchant, id }, now).catch(() => {});
+      await store.unsettled.look({ merchant, id, refunds: true }, now).catch(() => {});
     }
   }
 

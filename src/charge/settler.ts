@@ -6,7 +6,7 @@ import type { Metrics } from '../metrics.js';
 import type { Found, PaymentName, Psp, PspNotice } from '../psp/psp.js';
 import type { Vault } from '../vault/vault.js';
 import type { Cashier } from './cashier.js';
-import { FIRST_LOOK_MS } from './charge-book.js';
+import { FIRST_LOOK_MS, type ChargeBook } from './charge-book.js';
 import { isOpen, isUnsettled, openRefunds, type Answer } from './charge-steps.js';
 import type { ChargeStore } from './charge-store.js';
 import type { ChargeRecord, PaymentPage, RefundRecord } from './charge.js';
@@ -18,6 +18,7 @@ export interface SettlerOptions {
   psp: Psp;
   store: ChargeStore;
   cashier: Pick<Cashier, 'close'>;
+  book: Pick<ChargeBook, 'rest'>;
   refunds: Pick<Refunds, 'settle' | 'takeUp'>;
   settlements: Settlements;
   vault: Pick<Vault, 'token'>;
@@ -70,25 +71,22 @@ export class Settler {
   }
 
   /**
-   * The provider has told that something happened to this charge. It is looked at at once while it isn't settled; for
+   * The provider has told that something happened to this charge. While it isn't settled it is looked at at once; for
    * money that went back with the next round: so once in a round, however often it is told.
    */
   async wake({ payment: { reference: id }, refund }: Pick<PspNotice, 'payment' | 'refund'>): Promise<void> {
     const { store, merchants, clock } = this.#options;
-    if (refund) {
-      const names = merchants.map((merchant) => ({ merchant, id }));
-      const known = await Promise.all(names.map((name) => store.has(name)));
-      const ours = names.filter((_, at) => known[at]);
-      await Promise.all(ours.map((name) => store.unsettled.look(name, clock.now())));
-      return;
-    }
     await store.unsettled.wake(id, merchants);
-    this.#soon(0);
+    if (!refund) return this.#soon(0);
+    const names = merchants.map((merchant) => ({ merchant, id, refunds: true as const }));
+    const known = await Promise.all(names.map((name) => store.has(name)));
+    const ours = names.filter((_, at) => known[at]);
+    await Promise.all(ours.map((name) => store.unsettled.look(name, clock.now())));
   }
 
   /**
-   * Asks what became of a charge and its refunds, and whether more was given back, and writes it down. Rejects with
-   * `psp_unavailable`, and with `no_provider` when it was asked of another one: what this one knows is no answer then.
+   * Asks what became of a charge and its refunds, and writes it down. Rejects with `psp_unavailable`, and with
+   * `no_provider` when it was asked of another one: what this one knows is no answer then.
    */
   async settle(merchant: string, id: string): Promise<ChargeRecord> {
     const { store, refunds } = this.#options;
@@ -99,15 +97,18 @@ export class Settler {
       this.#insistOnProvider(record);
       record = await refunds.settle(record, refund, !store.unsettled.isInHand(refund));
     }
-    return isUnsettled(record) ? record : this.#compare(record);
+    return record;
   }
 
-  /** Whether the provider has given more back than we have. */
-  async #compare(record: ChargeRecord): Promise<ChargeRecord> {
-    const { psp, refunds } = this.#options;
-    if (record.state !== 'approved' || record.view.provider !== psp.name) return record;
+  /** Asks whether more was given back of a charge than is written down. False while that can't be known. */
+  async compare(merchant: string, id: string): Promise<boolean> {
+    const { psp, store, refunds } = this.#options;
+    const record = await store.get(merchant, id);
+    if (isUnsettled(record)) return false;
+    if (record.state !== 'approved' || record.view.provider !== psp.name) return true;
     const found = await psp.lookUp(paymentOf(record));
-    return found.status === 'approved' ? refunds.takeUp(record, found.refunded) : record;
+    if (found.status === 'approved') await refunds.takeUp(record, found.refunded);
+    return true;
   }
 
   async #settleCharge(record: ChargeRecord): Promise<ChargeRecord> {
@@ -160,8 +161,8 @@ export class Settler {
   async #close(record: ChargeRecord, answer: Answer & { refunded?: number }): Promise<ChargeRecord> {
     const { audit, cashier, settlements, store, vault, clock } = this.#options;
     const { merchant, captureId, token: name, view } = record;
-    // What went back before it was known to have come is taken up with the next look.
-    if (answer.refunded) await store.unsettled.look({ merchant, id: view.id }, clock.now());
+    // What went back before it was known to have come.
+    if (answer.refunded) await store.unsettled.look({ merchant, id: view.id, refunds: true }, clock.now());
     return audit.operation('charge.settle', `${merchant}/${view.id}`, async () => {
       if (captureId === null) return cashier.close(record, answer, () => null);
       const token = answer.status === 'approved' && name !== null ? await vault.token(merchant, name) : null;
@@ -210,20 +211,22 @@ export class Settler {
   }
 
   async #look(name: ChargeName): Promise<void> {
-    const { store, clock, log } = this.#options;
+    const { store, book, clock, log } = this.#options;
     const { merchant, id } = name;
-    let seen = true;
+    let compared = false;
     try {
-      await this.settle(merchant, id);
+      if (name.refunds) compared = await this.compare(merchant, id);
+      else await this.settle(merchant, id);
     } catch (error) {
       if (codeOf(error) === 'not_found') return store.unsettled.remove(name);
       log.debug({ detail: id, code: codeOf(error) }, 'a charge could not be settled yet');
-      seen = false;
+    }
+    if (name.refunds) {
+      return compared ? store.unsettled.rest(name) : store.unsettled.look(name, clock.now() + TOLD_PAUSE_MS);
     }
     const record = await store.get(merchant, id);
     if (isUnsettled(record)) await store.unsettled.look(name, this.#next(record));
-    else if (seen) await store.unsettled.remove(name);
-    else await store.unsettled.look(name, clock.now() + TOLD_PAUSE_MS);
+    else await book.rest(record, 0);
   }
 
   #insistOnProvider({ view }: ChargeRecord): void {

@@ -8,6 +8,8 @@ import { CLAIM, LOOK, REST } from './charge-scripts.js';
 export interface ChargeName {
   merchant: string;
   id: string;
+  /** There where what isn't known is whether more was given back of it than is written down. */
+  refunds?: true;
 }
 
 /**
@@ -19,12 +21,15 @@ export const GRACE_MS = 45_000;
 const KEY = `${KEY_PREFIX}{charges}:unsettled`;
 /** One that dies over what it has claimed holds others up for so long: a look-up takes less. */
 const CLAIM_MS = 30_000;
+/** After what is listed for its refunds. */
+const REFUNDS = 'refunds';
 /** A score after all others: no longer looked at by itself. */
 const NEVER = '+inf';
 
 /**
  * Charges that are to be settled, by the time when they are next looked at. A charge enters before it exists and leaves
- * after it is settled, so one that is forgotten here is one of which all is known.
+ * after it is settled, so one that is forgotten here is one of which all is known. One whose refunds are to be compared
+ * with the provider's is listed for that apart.
  */
 export class Unsettled {
   readonly #redis: Redis;
@@ -58,8 +63,12 @@ export class Unsettled {
     await this.#writes.run(LOOK, [KEY], [memberOf(charge), at ?? NEVER, this.#clock.now()]);
   }
 
-  /** All is known of it, unless it was woken since it was claimed. */
   async remove(charge: ChargeName): Promise<void> {
+    await this.#redis.command('ZREM', KEY, memberOf(charge));
+  }
+
+  /** The same for what was claimed, unless it is to be looked at once more since. */
+  async rest(charge: ChargeName): Promise<void> {
     await this.#redis.run(REST, [KEY], [memberOf(charge), this.#clock.now()]);
   }
 
@@ -86,15 +95,14 @@ export class Unsettled {
   }
 }
 
-function memberOf({ merchant, id }: ChargeName): string {
-  return `${id} ${merchant}`;
+function memberOf({ merchant, id, refunds }: ChargeName): string {
+  return [id, merchant, ...(refunds ? [REFUNDS] : [])].join(' ');
 }
 
 function names(reply: RedisReply): ChargeName[] {
   if (!Array.isArray(reply)) return [];
   return reply.map((member) => {
-    const text = String(member);
-    const space = text.indexOf(' ');
-    return { id: text.slice(0, space), merchant: text.slice(space + 1) };
+    const [id = '', merchant = '', refunds] = String(member).split(' ');
+    return { id, merchant, ...(refunds === REFUNDS && { refunds: true as const }) };
   });
 }

@@ -88,7 +88,11 @@ async function unknown(io: CommandIo, merchant: string | undefined): Promise<num
     const records = await Promise.all(
       names.map((name) => store.get(name.merchant, name.id).catch(() => null)),
     );
-    const rows = records.filter((record) => record !== null).map(rowOf);
+    const rows = names.flatMap(({ refunds = false }, at) => {
+      const record = records[at] ?? null;
+      // What is listed for both is shown once.
+      return record === null || (refunds && isUnsettled(record)) ? [] : [rowOf(record)];
+    });
     if (rows.length === 0) io.stdout.write('every charge is settled\n');
     else io.stdout.write(table(HEADINGS, rows));
     return 0;

@@ -59,6 +59,7 @@ function giveBackElsewhere(amount: number): void {
 }
 
 const settle = () => world.settler.settle(SHOP, charge.id);
+const compare = () => world.settler.compare(SHOP, charge.id);
 const noticeOf = (reference: string) => ({ payment: { reference, providerReference: null }, refund: true });
 const refundedNow = async () => (await world.charges.get(SHOP, charge.id)).refunded;
 const told = async () => (await world.events()).filter(({ type }) => type.startsWith('refund.'));
@@ -83,8 +84,8 @@ async function settling(work: () => Promise<void>): Promise<void> {
 describe('a refund that was made elsewhere', () => {
   it('is told, listed and counted, once', async () => {
     giveBackElsewhere(300);
-    await settle();
-    await settle();
+    await compare();
+    await compare();
     const id = expect.stringMatching(/^rfd_/) as unknown;
     const refund = { id, kind: 'refund', made: 'elsewhere', amount: 300 };
     expect(await told()).toEqual([
@@ -103,12 +104,12 @@ describe('a refund that was made elsewhere', () => {
 
   it('leaves less to be refunded here', async () => {
     giveBackElsewhere(300);
-    await settle();
+    await compare();
     await expect(world.charges.refund(SHOP, charge.id, 701, 'a')).rejects.toMatchObject({
       message: 'at most 700 minor units of EUR are left',
     });
     giveBackElsewhere(200);
-    await settle();
+    await compare();
     expect(await world.charges.refund(SHOP, charge.id, null, 'b')).toMatchObject({ refunded: 1000 });
     expect(await listed()).toEqual([
       ...[
@@ -121,7 +122,7 @@ describe('a refund that was made elsewhere', () => {
 
   it('is taken up once by many who look at once', async () => {
     giveBackElsewhere(300);
-    await Promise.all(Array.from({ length: 10 }, settle));
+    await Promise.all(Array.from({ length: 10 }, compare));
     expect([await refundedNow(), (await told()).length]).toEqual([300, 1]);
   });
 
@@ -142,7 +143,7 @@ describe('a refund that was made elsewhere', () => {
 
   it('comes to the running sum of payments by telephone', async () => {
     giveBackElsewhere(300);
-    await settle();
+    await compare();
     const { sum } = await world.store.get(SHOP, charge.id);
     const movements = await world.server.admin.zrange(`tw:m:${sum}`, '0', '-1');
     expect(movements.map((movement) => Number(movement.split(' ')[1])).toSorted()).toEqual([-300, 1000]);
@@ -157,9 +158,10 @@ describe('a refund of ours', () => {
     giveBackElsewhere(300);
     world.psp.deeds.push({ kind: 'lose', took });
     await world.charges.refund(SHOP, charge.id, 400, 'a');
-    await settle();
+    await compare();
     world.pass(GRACE_MS + 1);
     await settle();
+    await compare();
     expect(await listed()).toEqual([
       ['here', 400, took ? 'succeeded' : 'failed'],
       ['elsewhere', 300, 'succeeded'],
@@ -169,9 +171,9 @@ describe('a refund of ours', () => {
   });
 
   it('that is under way is not taken for one made elsewhere', async () => {
-    world.psp.refunding = settle;
+    world.psp.refunding = compare;
     expect(await world.charges.refund(SHOP, charge.id, 400, 'a')).toMatchObject({ refunded: 400 });
-    await settle();
+    await compare();
     expect(await listed()).toEqual([['here', 400, 'succeeded']]);
   });
 
@@ -181,7 +183,7 @@ describe('a refund of ours', () => {
       world.psp.answering = () => Promise.resolve();
       await world.charges.refund(SHOP, charge.id, 400, 'a');
     };
-    await settle();
+    await compare();
     expect([await refundedNow(), await listed()]).toEqual([400, [['here', 400, 'succeeded']]]);
     await settling(() => until(async () => (await refundedNow()) === 700));
     expect(await listed()).toEqual([
@@ -206,18 +208,18 @@ describe('a sum that is not written down', () => {
   it('because it went down, is over what was paid, or is in too many parts, changes nothing', async () => {
     await world.charges.refund(SHOP, charge.id, 300, 'a');
     giveBackElsewhere(-300);
-    await settle();
+    await compare();
     giveBackElsewhere(1300);
-    await settle();
+    await compare();
     expect([await refundedNow(), await listed()]).toEqual([300, [['here', 300, 'succeeded']]]);
     giveBackElsewhere(-1000);
     for (let i = 1; i < MAX_REFUNDS; i++) {
       giveBackElsewhere(1);
-      await settle();
+      await compare();
     }
     expect(await refundedNow()).toBe(300 + MAX_REFUNDS - 1);
     giveBackElsewhere(1);
-    await settle();
+    await compare();
     expect(await listed()).toHaveLength(MAX_REFUNDS);
     expect(world.warned).toEqual(
       Array.from({ length: 3 }, () => [
@@ -246,6 +248,16 @@ describe('a notice that money went back', () => {
     expect(await world.store.unsettled.count()).toBe(1);
     await settling(() => until(async () => (await world.store.unsettled.count()) === 0));
     expect([await refundedNow(), world.psp.looks, (await told()).length]).toEqual([300, 1, 1]);
+  });
+
+  it('alone has a settled charge asked for', async () => {
+    giveBackElsewhere(300);
+    await settling(async () => {
+      await world.settler.wake({ ...noticeOf(charge.id), refund: false });
+      await world.settler.wake(noticeOf((await paid('another')).id));
+      await until(async () => world.psp.looks > 0);
+    });
+    expect([await refundedNow(), world.psp.looks]).toEqual([0, 1]);
   });
 
   it('that comes while the charge is looked at is not lost', async () => {

@@ -38,7 +38,7 @@ describe('a refund', () => {
         data: { ...charge, refunded: 1000, capture_id: null, refund: { ...refund, amount: 700 } },
       },
     ]);
-    await world.settler.settle(SHOP, charge.id);
+    await world.settler.compare(SHOP, charge.id);
     expect(await told()).toHaveLength(2);
   });
 
