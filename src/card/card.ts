@@ -13,7 +13,7 @@ export interface CardSecret {
   expYear: number;
 }
 
-/** All that is shown of a card, everywhere. `bin` is null for numbers of 14 digits or less. */
+/** All that is shown of a card, everywhere. `bin` is null for numbers of 14 digits or less, and where none was seen here. */
 export interface CardView {
   brand: Brand;
   bin: string | null;

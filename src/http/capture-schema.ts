@@ -27,7 +27,12 @@ const at = z.iso.datetime();
 export const cardSchema = z
   .object({
     brand: z.enum(BRANDS),
-    bin: z.string().nullable().describe('First six digits; null for numbers of 14 digits or less.'),
+    bin: z
+      .string()
+      .nullable()
+      .describe(
+        'First six digits; null for numbers of 14 digits or less, and for those typed on a payment page.',
+      ),
     last4: z.string(),
     exp_month: z.int(),
     exp_year: z.int(),

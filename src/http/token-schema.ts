@@ -9,7 +9,9 @@ export const tokenSchema = z
     fingerprint: z.string().meta({ examples: ['fpr_9D3X7N1S5F8G2V6K0B4QWZRMTC'] }),
     purpose: z.enum(PURPOSES),
     usage: z.enum(USAGES).describe('`once`: it is gone with its first charge that is approved.'),
-    channel: z.enum(['moto_attended', 'moto_ivr', 'ecommerce']),
+    channel: z
+      .enum(['moto_attended', 'moto_ivr', 'ecommerce'])
+      .describe('How the card came: keyed on the telephone, or typed on a payment page.'),
     created_at: z.iso.datetime(),
     expires_at: z.iso.datetime(),
   })
