@@ -1,28 +1,23 @@
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { PhoneCall } from '../../src/carrier/simulated/phone.js';
 import type { CaptureView } from '../../src/capture/view.js';
+import { withFlows, type FlowFolder } from '../support/flow-folder.js';
 import { API_KEY, CALLER, over, startService, until, type Service } from '../support/service.js';
 
 const FAST = { onMs: 60, offMs: 60 };
 const OTHER_NUMBER = '+33199000002';
 
 let service: Service;
-let root: string;
+let folder: FlowFolder;
 
 beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'tonewall-flows-'));
-  await cp('ivr-flows', join(root, 'ivr-flows'), { recursive: true });
-  const other = `name: other-shop\nmerchant: other\nnumbers: ["${OTHER_NUMBER}"]\n`;
-  await writeFile(join(root, 'ivr-flows/other-shop.yaml'), other);
-  service = await startService({ root });
+  folder = await withFlows({ 'other-shop': `merchant: other\nnumbers: ["${OTHER_NUMBER}"]\n` });
+  service = await startService({ root: folder.root });
   service.carrier.number(OTHER_NUMBER, { voiceUrl: `${service.url}/twilio/voice` });
 });
 afterAll(async () => {
   await service.stop();
-  await rm(root, { recursive: true, force: true });
+  await folder.remove();
 });
 
 /** A call with a capture, for as long as `during` takes. */

@@ -65,8 +65,8 @@ export interface Service {
   arm(call: { sid: string }, more?: Record<string, unknown>): Promise<CaptureView>;
   /** Log lines that say this, read. */
   logged(message: string): Record<string, unknown>[];
-  /** A caller on the line with an agent. */
-  talk(): Promise<{ caller: PhoneCall; agent: PhoneCall }>;
+  /** A caller on the line with an agent; `to`: the number called, which has to lead here, `from`: his own. */
+  talk(to?: string, from?: string): Promise<{ caller: PhoneCall; agent: PhoneCall }>;
   stop(): Promise<void>;
 }
 
@@ -144,14 +144,14 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       (await good(service.api('POST', '/v1/captures', { call: call.sid, ...more }))) as CaptureView,
     logged: (message) =>
       lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ msg }) => msg === message),
-    async talk() {
+    async talk(to = SERVICE_NUMBER, from = CALLER) {
       const rung = new Promise<PhoneCall>((resolve) => {
         const stop = carrier.phone(AGENT).onRing((call) => {
           stop();
           resolve(call);
         });
       });
-      const caller = carrier.phone(CALLER).call(SERVICE_NUMBER);
+      const caller = carrier.phone(from).call(to);
       const agent = await rung;
       await until(() => agent.status === 'in-progress');
       await until(async () => (await service.call(caller.sid)).status === 'live');
@@ -179,8 +179,12 @@ async function good(answer: Promise<ApiAnswer>): Promise<unknown> {
   return body;
 }
 
-/** Looks again and again until `condition` holds. Rejects after `ms`. */
-export async function until(condition: () => boolean | Promise<boolean>, ms = 30_000): Promise<void> {
+/** Looks again and again, each time after `every` ms, until `condition` holds. Rejects after `ms`. */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  ms = 30_000,
+  every = 10,
+): Promise<void> {
   const deadline = Date.now() + ms;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error('what was waited for did not come');
