@@ -189,6 +189,18 @@ describe('a card that the provider keeps is forgotten', () => {
     ]);
   });
 
+  it('when it never had a token, and the provider answers later: its name waits, 400 days at the most', async () => {
+    keeper.answers = false;
+    const made = forgetter();
+    await made.forget('shop', { provider: 'ledger', reference: 'pm_1' });
+    await until(() => audit.told.length === 2);
+    const [name = ''] = await names();
+    expect(Math.round((await server.admin.ttl(name)) / 86_400)).toBe(400);
+    keeper.answers = true;
+    await round(made);
+    expect([keeper.asked, await names()]).toEqual([['pm_1', 'pm_1'], []]);
+  });
+
   it('after a rotation, when the older key is retired', async () => {
     const goes = await token('pm_1');
     const [name = ''] = await names();
@@ -304,6 +316,15 @@ describe('while the provider is away', () => {
     keeper.answers = true;
     await round(made);
     expect(keeper.kept.size).toBe(0);
+  });
+
+  it('every node says how many wait, whichever goes round', async () => {
+    await destroyed(1);
+    keeper.answers = false;
+    await round(forgetter());
+    const other = createMetrics();
+    forgetter({ worker: 'two', metrics: other }).start();
+    await until(async () => (await other.cardsToForget.get()).values[0]?.value === 1);
   });
 
   it('it is not asked for every card', async () => {
