@@ -1,7 +1,5 @@
-import { LitElement, html, nothing, type TemplateResult } from 'lit';
-import type { Language } from '../../console/web/language.js';
-import { preferredLanguage, useLanguage } from '../../console/web/preferred-language.js';
-import { pageHeader } from '../../console/web/page-header.js';
+import { html, nothing, type TemplateResult } from 'lit';
+import { PageElement } from '../../console/web/page-element.js';
 import { PhonePanel } from '../../console/web/phone-panel.js';
 import '../../console/web/sound-view.js';
 import { CARD_SCENARIOS } from '../../psp/simulated/scenarios.js';
@@ -18,8 +16,7 @@ import { SHOWN_CARDS, SHOWN_EXPIRY, digitsOf, shownCode, type ShownCard } from '
 const LEVEL_MS = 100;
 
 /** `<phone-page>`: the caller's telephone in the sandbox, with test cards to key and the carrier's switches. */
-class PhonePage extends LitElement {
-  #language: Language = preferredLanguage();
+class PhonePage extends PageElement {
   #start: SandboxStart | null = null;
   #phone: PhonePanel | null = null;
   #down: string | null = null;
@@ -41,26 +38,14 @@ class PhonePage extends LitElement {
     setInterval(() => this.#phone?.inCall && this.requestUpdate(), LEVEL_MS);
   }
 
-  protected override createRenderRoot(): HTMLElement {
-    return this;
-  }
-
   protected override render(): TemplateResult {
-    const text = PHONE_TEXT[this.#language];
-    useLanguage(this.#language, `Tonewall · ${text.page}`);
+    const text = PHONE_TEXT[this.language];
     return html`
-      ${pageHeader({
-        title: text.page,
-        language: this.#language,
-        choose: (language) => {
-          this.#language = language;
-          this.requestUpdate();
-        },
-      })}
+      ${this.header(text.page)}
       <main class="caller">
         <div class="in-hand">
           ${this.#phone && this.#start ? this.#telephone(this.#phone, this.#start, text) : nothing}
-          ${this.#start ? this.#messages.panel(this.#start.code_page_url, text, this.#language) : nothing}
+          ${this.#start ? this.#messages.panel(this.#start.code_page_url, text, this.language) : nothing}
         </div>
         <div class="beside">
           ${this.#phone ? this.#cards(this.#phone, text) : nothing} ${this.#carrier.panel(text)}
@@ -82,7 +67,7 @@ class PhonePage extends LitElement {
           <p
             class=${phone.said ? 'caption' : 'caption unsaid'}
             aria-live="polite"
-            lang=${phone.said?.language ?? this.#language}
+            lang=${phone.said?.language ?? this.language}
           >
             ${phone.said?.text ?? ''}
           </p>
@@ -191,7 +176,7 @@ class PhonePage extends LitElement {
   #card(card: ShownCard, ready: boolean, text: PhoneText): TemplateResult {
     const digits = digitsOf(card);
     const scenario = this.#start?.simulates_payments
-      ? CARD_SCENARIOS[digits]?.title[this.#language]
+      ? CARD_SCENARIOS[digits]?.title[this.language]
       : undefined;
     const remark = card.valid ? scenario : text.wrongNumber;
     return html`
