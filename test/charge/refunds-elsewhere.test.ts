@@ -146,7 +146,8 @@ describe('a refund that was made elsewhere', () => {
     await compare();
     const { sum } = await world.store.get(SHOP, charge.id);
     const movements = await world.server.admin.zrange(`tw:m:${sum}`, '0', '-1');
-    expect(movements.map((movement) => Number(movement.split(' ')[1])).toSorted()).toEqual([-300, 1000]);
+    const amounts = movements.map((movement) => movement.split(' ')[1]);
+    expect(new Set(amounts)).toEqual(new Set(['1000', '-300']));
   });
 });
 
