@@ -56,6 +56,10 @@ const again = (token: string, idempotencyKey = 'k') =>
     ...{ token, ...EUR, reference: null, network: null, idempotencyKey, language: 'en' },
   });
 
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo().catch(() => false))) await new Promise((resolve) => void setTimeout(resolve, 10));
+}
+
 /** Does something between the making of a token and the write that makes it true, once. */
 function beforeTheWrite(work: () => Promise<unknown>): void {
   const run = world.redis.run.bind(world.redis);
@@ -226,6 +230,27 @@ describe('the token of a page', () => {
     const { token } = await settle(page);
     expect(await world.vault.token(SHOP, token ?? '')).not.toBeNull();
     expect([await rows('s'), await types()]).toMatchObject([{ length: 1 }, { length: 2 }]);
+  });
+
+  it.each([
+    ['before', 0],
+    ['over', 1],
+    ['after', 5],
+  ])('is one though Redis is killed %s its write', async (_, ms) => {
+    const page = await paid(SAVED);
+    const { server, redis, store } = world;
+    beforeTheWrite(async () => {
+      if (ms === 0) server.kill();
+      else setTimeout(() => server.kill(), ms);
+    });
+    const settled = await settle(page).catch(() => null);
+    await until(async () => redis.ready && (await store.get(SHOP, page.charge.view.id)) !== null);
+    const { state, token } = settled ?? (await settle(page));
+    expect(state).toBe('approved');
+    await server.admin.ping();
+    expect(await world.vault.token(SHOP, token ?? '')).not.toBeNull();
+    expect([await rows('s'), await rows('r')]).toMatchObject([{ length: 1 }, { length: 1 }]);
+    expect(await types()).toEqual(['charge.approved', 'capture.completed']);
   });
 
   it('is none once its charge was settled as declined: the money goes back, the card is forgotten', async () => {
