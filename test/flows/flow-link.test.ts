@@ -60,7 +60,11 @@ async function armed(number: string, language: 'en' | 'fr', from?: string) {
     hasHeard: (name: PromptName) =>
       lines.map(({ bytes }) => findPrompt(bytes(), prompts[language][name]) >= 0),
     hears: (name: PromptName) =>
-      until(() => lines.every(({ bytes }) => findPrompt(bytes(), prompts[language][name]) >= 0), PATIENCE_MS),
+      until(
+        () => lines.every(({ bytes }) => findPrompt(bytes(), prompts[language][name]) >= 0),
+        PATIENCE_MS,
+        LOOK_MS,
+      ),
   };
 }
 
