@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startProgram, type Program } from '../support/program.js';
 import { SABOTAGES } from './sabotages.js';
 import { stageTable } from './stage-table.js';
-import { Stages, type Scan } from './stages.js';
+import type { Scan } from './memory-scan.js';
+import { Stages } from './stages.js';
 
 /** Captures side by side: a multiple of four, eight or more. `npm run prove:memory` takes 100. */
 const CAPTURES = Number(process.env['MEMORY_CAPTURES'] ?? 20);

@@ -1,47 +1,112 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startProgram, type Program } from '../support/program.js';
-import { startProvider, type Provider } from '../support/provider.js';
-import { Stages, type Scan } from './stages.js';
+import { Charging, type Way } from './charging.js';
+import type { Scan } from './memory-scan.js';
+import { CHARGE_SABOTAGES } from './sabotages.js';
 
-const CAPTURES = 4;
 const MINUTES = 60_000;
-const CHARGE = { outcome: 'charge', amount: 1250, currency: 'EUR' };
+
+const charge = (amount: number) => ({ outcome: 'charge', amount, currency: 'EUR' });
+const APPROVED: Way = { way: 'approved', order: charge(1250), end: 'completed, approved' };
+const SLOW: Way = { ...APPROVED, way: 'approved once it has been looked at', order: charge(990_021) };
+const VERIFIED: Way = { way: 'verified', order: { outcome: 'verify' }, end: 'completed' };
+const WRONG_CODE: Way = {
+  way: 'refused for its code, which is keyed three times',
+  ...{ order: charge(990_003), end: 'failed, attempts_used_up, declined' },
+};
+const IN_DOUBT: Way = {
+  way: 'in doubt',
+  ...{ order: charge(990_026), end: 'failed, charge_unknown, unknown' },
+};
+const REPEATED: Way = {
+  way: 'repeated by the provider',
+  ...{ order: charge(990_030), end: 'failed, charge_declined' },
+};
+const WAYS = [SLOW, VERIFIED, WRONG_CODE, IN_DOUBT, REPEATED];
+
+const PROVING = process.env['MEMORY_CAPTURES'] !== undefined;
+/** Captures of each way. */
+const TIMES = PROVING ? 8 : 1;
+const CLEAN: Scan = { live: {}, over: {}, traces: {} };
 
 const onLinux = process.platform === 'linux' ? describe : describe.skip;
+const whenProving = PROVING ? onLinux : describe.skip;
 
-onLinux(`the memory of a service that charges ${CAPTURES} cards, security codes keyed`, () => {
-  let provider: Provider;
-  let program: Program;
-  let stages: Stages;
-  let charging: Scan;
-  let charged: Scan;
+onLinux(`the memory of a service that charges ${TIMES * WAYS.length} cards side by side`, () => {
+  const ways = Array<Way[]>(TIMES).fill(WAYS).flat();
+  let charging: Charging;
+  let amid: Scan;
+  let ends: string[];
+  let after: Scan;
 
   beforeAll(async () => {
-    provider = await startProvider({ takes: () => true });
-    program = await startProgram({ tls: true, env: provider.env });
-    stages = await Stages.begin(program, CAPTURES);
-    await stages.talk();
-    await stages.arm(CHARGE);
-    await stages.firstDigits();
-    await stages.number();
-    for (let count = 0; count < CAPTURES; count++) provider.server.faults.next('slow', { verb: 'authorize' });
-    await stages.code();
-    charging = await stages.scan();
-    await stages.charged();
-    charged = await stages.scan();
+    charging = await Charging.begin(ways.length);
+    await charging.key(ways);
+    amid = await charging.stages.scan();
+    ends = await charging.ended();
+    after = await charging.stages.scan();
+  }, 10 * MINUTES);
+  afterAll(() => charging.close());
+
+  it.each(WAYS)('charges: $way', ({ way, end }) => {
+    expect(ends.filter((_, index) => ways[index]?.way === way)).toEqual(Array(TIMES).fill(end));
+  });
+
+  it('holds numbers and codes of those that are at the provider, and no other', () => {
+    expect({ over: amid.over, traces: amid.traces }).toEqual({ over: {}, traces: {} });
+    for (const form of ['ascii', 'digit bytes', 'code, in a request', 'code, alone in a buffer'])
+      expect(amid.live[form] ?? 0).toBeGreaterThan(0);
+  });
+
+  it('holds no number and no code afterwards', () => {
+    expect(after).toEqual(CLEAN);
+  });
+});
+
+onLinux('the memory of a service that charges cards and is broken on purpose', () => {
+  let charging: Charging;
+  let after: Scan;
+
+  beforeAll(async () => {
+    charging = await Charging.begin(2, { sabotages: CHARGE_SABOTAGES });
+    await charging.key([APPROVED, REPEATED]);
+    await charging.ended();
+    after = await charging.stages.scan();
   }, 5 * MINUTES);
-  afterAll(async () => {
-    await stages.close();
-    await program.stop();
-    await provider.close();
+  afterAll(() => charging.close());
+
+  it.each([
+    ['ascii', 'requests kept'],
+    ['code, in a request', 'requests kept'],
+    ['code, in an answer', 'answers kept'],
+    ['digit bytes', 'numbers not wiped'],
+    ['code, alone in a buffer', 'codes not wiped'],
+  ])('is seen to hold %s: %s', (form) => {
+    expect(after.over[form] ?? 0).toBeGreaterThan(0);
+  });
+});
+
+whenProving('the memory of a service that keeps no card, and charges those that the provider keeps', () => {
+  const ways = Array<Way[]>(TIMES).fill(WAYS).flat();
+  let charging: Charging;
+  let amid: Scan;
+  let ends: string[];
+  let after: Scan;
+
+  beforeAll(async () => {
+    charging = await Charging.begin(ways.length, { env: { STORE_CARDS: 'false' } });
+    await charging.key(ways);
+    amid = await charging.stages.scan();
+    ends = await charging.ended();
+    after = await charging.stages.scan();
+  }, 10 * MINUTES);
+  afterAll(() => charging.close());
+
+  it('charges them', () => {
+    expect(ends).toEqual(ways.map(({ end }) => end));
   });
 
-  it('with the code keyed: holds numbers in captures and requests alone', () => {
-    expect(charging.live['digit bytes'] ?? 0).toBeGreaterThan(0);
-    expect({ over: charging.over, traces: charging.traces }).toEqual({ over: {}, traces: {} });
-  });
-
-  it('after charge: holds no number and no code', () => {
-    expect(charged).toEqual({ live: {}, over: {}, traces: {} });
+  it('holds no number and no code once a capture is over', () => {
+    expect({ over: amid.over, traces: amid.traces }).toEqual({ over: {}, traces: {} });
+    expect(after).toEqual(CLEAN);
   });
 });

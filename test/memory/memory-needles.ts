@@ -1,5 +1,6 @@
 import { KeyTone, TELEPHONE_TONE } from '../../src/carrier/simulated/key-tone.js';
 import { needles, type Needle } from '../support/needles.js';
+import { EXPIRY, type CanaryCard } from './canary-cards.js';
 
 const KEYS = '0123456789*#';
 
@@ -12,16 +13,51 @@ const SHORTEST = 7;
 const WINDOW = { bytes: 8, text: 9 };
 const PART = /^digits \d+–\d+ /;
 
-/** All forms of the numbers, each named `NAME: FORM`; what is looked for in any part is named so. */
-export function numberNeedles(numbers: ReadonlyMap<string, Uint8Array>): Needle[] {
-  return [...numbers].flatMap(([name, digits]) =>
-    [
-      ...needles(digits, WINDOW.bytes).filter(({ name }) => !PART.test(name) || isBytes(name)),
-      ...needles(digits, WINDOW.text).filter(({ name }) => PART.test(name) && !isBytes(name)),
-    ]
-      .filter(({ bytes }) => bytes.length >= SHORTEST)
-      .map((needle) => ({ ...needle, name: `${name}: ${needle.name.replace(PART, 'in part, ')}` })),
-  );
+/** What a code is told from chance by: the simulated provider's names for it, in a request and in an echo. */
+const BEFORE_CODE = { 'in a request': 'card_code=', 'in an answer': 'with code ' };
+/** What the allocator of glibc writes before the 128 bytes of a secret's buffer: their size, its own eight, a flag. */
+const BEFORE_SECRET = [0x91, 0, 0, 0, 0, 0, 0, 0];
+const SECRET_BYTES = 128;
+
+/**
+ * All forms of the cards, each named `NAME: FORM` or, of a code, `NAME code: FORM`; what is looked for in any part is
+ * named so. A code is looked for behind what was keyed before it, and where `codeNeedles` says.
+ */
+export function cardNeedles(cards: readonly CanaryCard[]): Needle[] {
+  return cards.flatMap(({ name, number, code }) => [
+    ...digitNeedles(name, number),
+    ...digitNeedles(`${name} code`, keyedUpTo(number, code)),
+    ...codeNeedles(`${name} code`, code),
+  ]);
+}
+
+function digitNeedles(name: string, digits: Uint8Array): Needle[] {
+  return [
+    ...needles(digits, WINDOW.bytes).filter(({ name }) => !PART.test(name) || isBytes(name)),
+    ...needles(digits, WINDOW.text).filter(({ name }) => PART.test(name) && !isBytes(name)),
+  ]
+    .filter(({ bytes }) => bytes.length >= SHORTEST)
+    .map((needle) => ({ ...needle, name: `${name}: ${needle.name.replace(PART, 'in part, ')}` }));
+}
+
+/** The end of the number, the expiry and the code: nine digits, as three alone are met by chance, and seven at times. */
+function keyedUpTo(number: Uint8Array, code: Uint8Array): Uint8Array {
+  return Uint8Array.from([...number.subarray(-2), ...Array.from(EXPIRY, Number), ...code]);
+}
+
+/** A code in a provider's words, as bytes and as strings of V8, and one that has the buffer of a secret for itself. */
+function codeNeedles(name: string, code: Uint8Array): Needle[] {
+  const alone = Buffer.alloc(BEFORE_SECRET.length + SECRET_BYTES);
+  alone.set([...BEFORE_SECRET, ...code]);
+  return [
+    { name: `${name}: alone in a buffer`, bytes: alone },
+    ...Object.entries(BEFORE_CODE).flatMap(([form, words]) =>
+      (['latin1', 'utf16le'] as const).map((encoding) => ({
+        name: `${name}: ${form}`,
+        bytes: Buffer.from(words + code.join(''), encoding),
+      })),
+    ),
+  ];
 }
 
 function isBytes(form: string): boolean {

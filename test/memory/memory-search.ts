@@ -45,9 +45,10 @@ export class MemorySearch {
 
   #add(needle: Needle): void {
     const { bytes } = needle;
-    // Four zero bytes are everywhere: a needle is known by the first four that are not.
+    // Zeros are everywhere: a needle is known by those four bytes that have the fewest.
     let skipped = 0;
-    while (skipped + 4 < bytes.length && bytes.readInt32LE(skipped) === 0) skipped++;
+    for (let at = 1; at + 4 <= bytes.length; at++)
+      if (zerosAt(bytes, at) < zerosAt(bytes, skipped)) skipped = at;
     const word = bytes.readInt32LE(skipped);
     const slot = Math.imul(word, HASH_FACTOR) >>> (32 - HASH_BITS);
     this.#filter[slot >>> 5] = (this.#filter[slot >>> 5] ?? 0) | (1 << (slot & 31));
@@ -122,4 +123,9 @@ export class MemorySearch {
 function isEmpty(words: Int32Array, from: number): boolean {
   for (let at = from >> 2, end = (from + PAGE) >> 2; at < end; at++) if (words[at] !== 0) return false;
   return true;
+}
+
+/** How many of the four bytes from there on are zero. */
+function zerosAt(bytes: Uint8Array, at: number): number {
+  return bytes.subarray(at, at + 4).filter((byte) => byte === 0).length;
 }

@@ -1,5 +1,8 @@
 import type { Sabotage } from '../support/build.js';
 
+/** A wipe that only forgets. */
+const NO_WIPE: Sabotage = { file: 'secret.js', find: 'this.#bytes.fill(0);', put: '' };
+
 /** Ways in which memory is left dirty. */
 export const SABOTAGES: readonly Sabotage[] = [
   // Keys as text, a byte at a time.
@@ -10,8 +13,7 @@ export const SABOTAGES: readonly Sabotage[] = [
       this.#port.metrics.presses.inc({ source });
       this.leaked = Buffer.from(\`\${this.leaked ?? ''}\${cell.key}\`);`,
   },
-  // A wipe that only forgets.
-  { file: 'secret.js', find: 'this.#bytes.fill(0);', put: '' },
+  NO_WIPE,
   // The caller's audio, kept.
   {
     file: 'call/bridge.js',
@@ -23,5 +25,22 @@ export const SABOTAGES: readonly Sabotage[] = [
     file: 'carrier/twilio/media-socket.js',
     find: 'this.#count(stream.incoming.key(bytes, this.#context.reader));',
     put: 'JSON.parse(bytes.toString()); this.#count(stream.incoming.key(bytes, this.#context.reader));',
+  },
+];
+
+/** Ways in which a charge leaves it dirty. */
+export const CHARGE_SABOTAGES: readonly Sabotage[] = [
+  NO_WIPE,
+  // Requests to the provider as they were sent, kept.
+  {
+    file: 'psp/provider-wire.js',
+    find: 'request.body?.fill(0);',
+    put: '(this.kept ??= []).push(request.body);',
+  },
+  // What a provider says, kept before the card in it is blanked.
+  {
+    file: 'psp/provider-wire.js',
+    find: 'blank(answer);',
+    put: '(globalThis.heard ??= []).push(Buffer.from(answer)); blank(answer);',
   },
 ];

@@ -1,110 +1,54 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readFileSync } from 'node:fs';
 import type { CaptureView } from '../../src/capture/view.js';
-import { canaryNumber } from '../support/needles.js';
 import type { Program } from '../support/program.js';
-import { until } from '../support/service.js';
-import { messageNeedles, numberNeedles, toneNeedles } from './memory-needles.js';
-import { BackgroundSearch } from './background-search.js';
-import { copyMemory } from './process-memory.js';
+import { over } from '../support/service.js';
+import { becomesLive, PATIENCE_MS, placeCall, PRESS, type Phone } from './caller.js';
+import { distinctCards, EXPIRY, type CanaryCard } from './canary-cards.js';
+import { MemoryScan, memoryOf, type Scan } from './memory-scan.js';
 import { callByHand } from './raw-caller.js';
 
-const PRESS = { onMs: 50, offMs: 50 };
-const PATIENCE_MS = 30_000;
 /** Calls that are placed at a time. */
 const AT_A_TIME = 10;
-const TEST_BINS = ['401288', '510510', '353011'];
-
-/** So many are callers of the simulated carrier, whose lines carry sound all the time; the others are played by hand. */
-const ON_THE_CARRIER = 8;
-/** What a line of the simulated carrier carries of a key. */
-const LINES = [{ events: 'absent' }, { tones: 'removed' }] as const;
+/** Keys are dropped for so long after a field was refused. */
+const DEAF_MS = 1_100;
 
 interface Caller {
-  readonly name: string;
-  readonly digits: Uint8Array;
-  readonly code: string;
+  readonly card: CanaryCard;
   readonly phone: Phone;
   capture: string;
-}
-
-/** A caller's telephone, whoever plays it. */
-interface Phone {
-  readonly sid: string;
-  press(keys: string): Promise<void>;
-  hangUp(): void;
-}
-
-/** What one scan found: for each form how often, over all numbers. */
-export type Found = Record<string, number>;
-
-export interface Scan {
-  /** Of the numbers whose captures are live, of all others, and of no number: messages and tones. */
-  readonly live: Found;
-  readonly over: Found;
-  readonly traces: Found;
-}
-
-/** The expiry that everybody keys; a security code is looked for behind it, as it is too short alone. */
-const EXPIRY = '1140';
-
-/** The security code of a number, and that behind the expiry, as keyed. */
-function codeOf(digits: Uint8Array): string {
-  return digits.subarray(-5, -2).toReversed().join('');
-}
-
-function withCodes(numbers: ReadonlyMap<string, Uint8Array>): Map<string, Uint8Array> {
-  const codes = [...numbers].map(
-    ([name, digits]) => [`${name} code`, Uint8Array.from(EXPIRY + codeOf(digits), Number)] as const,
-  );
-  return new Map([...numbers, ...codes]);
-}
-
-/** Numbers that differ in their first eight digits already. */
-function distinctNumbers(count: number): Map<string, Uint8Array> {
-  const seen = new Set<string>();
-  const numbers = new Map<string, Uint8Array>();
-  while (numbers.size < count) {
-    const digits = canaryNumber(TEST_BINS[numbers.size % TEST_BINS.length]);
-    const beginning = digits.subarray(0, 8).join('');
-    if (seen.has(beginning)) continue;
-    seen.add(beginning);
-    numbers.set(`card ${numbers.size}`, digits);
-  }
-  return numbers;
 }
 
 /** Takes many captures side by side through the stages of a capture, and scans the process's memory at each. */
 export class Stages {
   readonly #program: Program;
-  readonly #numbers: ReadonlyMap<string, Uint8Array>;
-  readonly #search: BackgroundSearch;
+  readonly #cards: readonly CanaryCard[];
+  readonly #scan: MemoryScan;
+  /** Names of cards. */
   readonly #live = new Set<string>();
   #callers: Caller[] = [];
 
-  private constructor(program: Program, numbers: ReadonlyMap<string, Uint8Array>, search: BackgroundSearch) {
+  private constructor(program: Program, cards: readonly CanaryCard[]) {
     this.#program = program;
-    this.#numbers = numbers;
-    this.#search = search;
+    this.#cards = cards;
+    this.#scan = new MemoryScan(cards, PRESS.onMs);
   }
 
   /**
-   * Chooses numbers of which the idle process holds no part: it knows published test numbers, which begin alike. One
-   * number more than callers, for the caller whose messages are broken.
+   * Chooses cards of which the idle process holds no part: it knows published test numbers, which begin alike. One
+   * card more than callers, for the caller whose messages are broken.
    */
   static async begin(program: Program, count: number): Promise<Stages> {
-    const candidates = distinctNumbers(2 * count + 10);
-    const search = searchFor(candidates);
-    const known = await search.search(await memoryOf(program));
-    await search.close();
-    for (const needle of known.keys()) candidates.delete(cardIn(needle));
-    const numbers = new Map([...candidates].slice(0, count + 1));
-    return new Stages(program, numbers, searchFor(numbers));
+    const candidates = distinctCards(2 * count + 10);
+    const scan = new MemoryScan(candidates, PRESS.onMs);
+    const known = await scan.known(await memoryOf(program));
+    await scan.close();
+    const unknown = candidates.filter(({ name }) => !known.has(name));
+    return new Stages(program, unknown.slice(0, count + 1));
   }
 
   /** What the process's memory holds at this moment. */
   async scan(): Promise<Scan> {
-    const scan = await this.#sort(await memoryOf(this.#program));
+    const scan = await this.#scan.look(await memoryOf(this.#program), this.#live);
     await this.#keepAlive();
     return scan;
   }
@@ -113,95 +57,76 @@ export class Stages {
   look(bytes: Uint8Array): Promise<Scan> {
     const copy = new ArrayBuffer(bytes.length);
     new Uint8Array(copy).set(bytes);
-    return this.#sort([copy]);
-  }
-
-  async #sort(memory: readonly ArrayBuffer[]): Promise<Scan> {
-    const found = { live: {} as Found, over: {} as Found, traces: {} as Found };
-    for (const [needle, times] of await this.#search.search(memory)) {
-      const card = cardIn(needle);
-      const group = found[card === '' ? 'traces' : this.#live.has(card) ? 'live' : 'over'];
-      const form = needle.slice(needle.indexOf(':') + 1).trim();
-      group[form] = (group[form] ?? 0) + times;
-    }
-    return found;
+    return this.#scan.look([copy], this.#live);
   }
 
   close(): Promise<void> {
-    return this.#search.close();
+    return this.#scan.close();
   }
 
   /**
-   * Every caller is on the line with an agent: half of them on lines that carry tones alone, half on lines that carry
-   * events alone. The agents' lines are still: two hundred that are not are more than two cores bear.
+   * Every caller is on the line with an agent. The agents' lines are still: two hundred that are not are more than two
+   * cores bear.
    */
   async talk(): Promise<void> {
     this.#program.carrier.settings.lossPercent = 100;
-    const names = [...this.#numbers].slice(0, -1);
-    for (let from = 0; from < names.length; from += AT_A_TIME) {
-      const placed = names.slice(from, from + AT_A_TIME).map(async ([name, digits], index) => {
-        return { name, digits, code: codeOf(digits), phone: await this.#call(from + index), capture: '' };
+    const cards = this.#cards.slice(0, -1);
+    for (let from = 0; from < cards.length; from += AT_A_TIME) {
+      const placed = cards.slice(from, from + AT_A_TIME).map(async (card, index) => {
+        return { card, phone: await placeCall(this.#program, from + index), capture: '' };
       });
       this.#callers.push(...(await Promise.all(placed)));
     }
   }
 
-  async #call(index: number): Promise<Phone> {
-    const number = `+3363998${1000 + index}`;
-    if (index < ON_THE_CARRIER) {
-      const settings = { ...LINES[index % 2], lossPercent: 0 };
-      const { caller } = await this.#program.talk(number, settings);
-      return {
-        sid: caller.sid,
-        press: (keys) => caller.press(keys, PRESS),
-        hangUp: () => caller.hangUp(),
-      };
-    }
-    const raw = await callByHand(this.#program, number);
-    await this.#liveCall(raw.sid);
-    return {
-      sid: raw.sid,
-      press: async (keys) => (index % 2 === 0 ? raw.press(keys) : raw.key(keys)),
-      hangUp: () => raw.hangUp(),
-    };
-  }
-
-  /** `more` is what the captures are to do beyond giving a token. */
-  async arm(more: Readonly<Record<string, unknown>> = {}): Promise<void> {
-    for (const caller of this.#callers) {
-      caller.capture = await this.#arm(caller.phone.sid, more);
-      this.#live.add(caller.name);
+  /** `orders` is what the captures are to do beyond giving a token, in turn. */
+  async arm(...orders: readonly Readonly<Record<string, unknown>>[]): Promise<void> {
+    for (const [index, caller] of this.#callers.entries()) {
+      caller.capture = await this.#arm(caller.phone.sid, orders[index % orders.length]);
+      this.#live.add(caller.card.name);
     }
   }
 
   /** Everybody keys the number's first eight digits. */
   async firstDigits(): Promise<void> {
-    await this.#key(this.#callers, (digits) => digits.subarray(0, 8).join(''));
+    await this.#key(this.#callers, ({ number }) => number.subarray(0, 8).join(''));
     await this.#each(this.#callers, ({ fields: [number] }) => number?.digits_entered === 8);
   }
 
   /** Everybody keys the rest, and half of the expiry. */
   async number(): Promise<void> {
-    await this.#key(this.#callers, (digits) => `${digits.subarray(8).join('')}11`);
+    await this.#key(this.#callers, ({ number }) => number.subarray(8).join('') + EXPIRY.slice(0, 2));
     await this.#each(this.#callers, ({ fields: [, expiry] }) => expiry?.digits_entered === 2);
   }
 
   /** The next callers key the rest of the expiry, and their captures reach that status. */
   async expiry(count: number, status: CaptureView['status']): Promise<void> {
     const callers = this.#next(count);
-    await this.#key(callers, () => '40');
+    await this.#key(callers, () => EXPIRY.slice(2));
     await this.#each(callers, (view) => view.status === status);
   }
 
-  /** Everybody keys the rest of the expiry and the security code; their captures are charging then. */
+  /** Everybody keys the rest of the expiry and the security code; no capture awaits any of it then. */
   async code(): Promise<void> {
-    await Promise.all(this.#callers.map(({ phone, code }) => phone.press(`40${code}`)));
-    await this.#each(this.#callers, ({ status }) => status === 'processing');
+    await this.#key(this.#callers, ({ code }) => EXPIRY.slice(2) + code.join(''));
+    await this.#each(this.#callers, ({ status, decline }) => status !== 'collecting' || decline !== null);
   }
 
-  /** The captures of all come to their end. */
-  async charged(): Promise<void> {
-    await this.#each(this.#next(this.#callers.length), ({ status }) => status === 'completed');
+  /** The captures of all come to their end; whose code is refused keys it again. */
+  async ended(): Promise<CaptureView[]> {
+    const callers = this.#callers;
+    const ends = await Promise.all(callers.map((caller) => this.#toItsEnd(caller)));
+    this.#next(callers.length);
+    return ends;
+  }
+
+  async #toItsEnd({ capture, phone, card: { code } }: Caller): Promise<CaptureView> {
+    for (let attempt = 1; ; attempt++) {
+      const view = await this.#shows(capture, (view) => over(view) || attemptAtCode(view) > attempt);
+      if (over(view)) return view;
+      await sleep(DEAF_MS);
+      await phone.press(code.join(''));
+    }
   }
 
   async cancel(count: number): Promise<void> {
@@ -217,10 +142,10 @@ export class Stages {
 
   /** A caller keys a whole number by events; between them, and then, come messages that can't be read. */
   async parseErrors(): Promise<void> {
-    const [name = '', digits = new Uint8Array()] = [...this.#numbers].at(-1) ?? [];
+    const { name = '', number: digits = new Uint8Array() } = this.#cards.at(-1) ?? {};
     const number = digits.join('');
     const raw = await callByHand(this.#program, '+33639990000');
-    await this.#liveCall(raw.sid);
+    await becomesLive(this.#program, raw.sid);
     const capture = await this.#arm(raw.sid);
     raw.key(number.slice(0, 8));
     for (const text of unreadable(number)) raw.send(text);
@@ -235,22 +160,15 @@ export class Stages {
 
   /** A scan may take as long as a caller has for a key. */
   async #keepAlive(): Promise<void> {
-    for (const { capture, name } of this.#callers) {
-      if (this.#live.has(name)) await this.#program.api('POST', `/v1/captures/${capture}/extend`);
+    for (const { capture, card } of this.#callers) {
+      if (this.#live.has(card.name)) await this.#program.api('POST', `/v1/captures/${capture}/extend`);
     }
   }
 
   #next(count: number): Caller[] {
     const callers = this.#callers.splice(0, count);
-    for (const { name } of callers) this.#live.delete(name);
+    for (const { card } of callers) this.#live.delete(card.name);
     return callers;
-  }
-
-  async #liveCall(sid: string): Promise<void> {
-    await until(async () => {
-      const { body } = await this.#program.api('GET', `/v1/calls/${sid}`);
-      return body['status'] === 'live';
-    }, PATIENCE_MS);
   }
 
   async #arm(call: string, more: Readonly<Record<string, unknown>> = {}): Promise<string> {
@@ -259,43 +177,28 @@ export class Stages {
     return body.id;
   }
 
-  async #key(callers: readonly Caller[], keys: (digits: Uint8Array) => string): Promise<void> {
-    await Promise.all(callers.map(({ phone, digits }) => phone.press(keys(digits))));
+  async #key(callers: readonly Caller[], keys: (card: CanaryCard) => string): Promise<void> {
+    await Promise.all(callers.map(({ phone, card }) => phone.press(keys(card))));
   }
 
   async #each(callers: readonly Caller[], is: (view: CaptureView) => boolean): Promise<void> {
     for (const { capture } of callers) await this.#shows(capture, is);
   }
 
-  async #shows(capture: string, is: (view: CaptureView) => boolean): Promise<void> {
-    await until(async () => {
+  async #shows(capture: string, is: (view: CaptureView) => boolean): Promise<CaptureView> {
+    const deadline = Date.now() + PATIENCE_MS;
+    for (;;) {
       const { body } = await this.#program.api<CaptureView>('GET', `/v1/captures/${capture}`);
-      if (is(body)) return true;
+      if (is(body)) return body;
+      if (Date.now() > deadline) throw new Error(`the capture has stayed ${body.status}`);
       await sleep(50);
-      return false;
-    }, PATIENCE_MS);
+    }
   }
 }
 
-function searchFor(numbers: ReadonlyMap<string, Uint8Array>): BackgroundSearch {
-  const needles = [...numberNeedles(withCodes(numbers)), ...messageNeedles(), ...toneNeedles(PRESS.onMs)];
-  return new BackgroundSearch({ needles, numbers });
-}
-
-/** The program's memory at one moment. It stands still for as long as the copying takes: less than its timers forgive. */
-async function memoryOf(program: Program): Promise<ArrayBuffer[]> {
-  // What came together with the last answer is handled when this one comes: a turn of its event loop has passed.
-  await program.api('GET', '/healthz');
-  program.signal('SIGSTOP');
-  await until(() => readFileSync(`/proc/${program.pid}/stat`, 'utf8').includes(') T '));
-  const memory = copyMemory(program.pid);
-  program.signal('SIGCONT');
-  return memory;
-}
-
-/** Whose number a finding is about; empty for a trace of any. */
-function cardIn(needle: string): string {
-  return /^card \d+/.exec(needle)?.[0] ?? '';
+/** How often the security code has been asked for. */
+function attemptAtCode({ fields }: CaptureView): number {
+  return fields.find(({ name }) => name === 'security-code')?.attempt ?? 0;
 }
 
 /** Messages about a number that are no messages of a carrier. */

@@ -22,7 +22,7 @@ export interface Provider {
 }
 
 export async function startProvider(
-  options: Partial<Pick<SimulatedProviderOptions, 'takes' | 'clock' | 'acquirerMs'>> = {},
+  options: Partial<Pick<SimulatedProviderOptions, 'takes' | 'clock' | 'acquirerMs' | 'slowMs'>> = {},
 ): Promise<Provider> {
   const secrets = { secret: SECRET, webhookSecret: WEBHOOK_SECRET };
   const server = await SimulatedProvider.start({
