@@ -2,7 +2,7 @@ import type { LinkChannel } from '../../capture/view.js';
 import type { Language } from './language.js';
 import type { LinkStanding } from './link-standing.js';
 
-type Heard = 'lost' | 'opened' | 'authenticated' | 'paid' | 'over';
+type Heard = 'lost' | 'opened' | 'authenticated' | 'paid' | 'cancelled' | 'over';
 
 /** Every word about payment links. */
 export interface LinkText {
@@ -53,6 +53,7 @@ export const LINK_TEXT: Readonly<Record<Language, LinkText>> = {
       opened: 'The page is open: please type your card there, and confirm with your bank.',
       authenticated: 'Your bank has confirmed that it is you. One moment, please.',
       paid: 'Thank you, your payment is accepted.',
+      cancelled: 'I have closed the link, and nothing has been taken: how would you like to pay?',
       over: 'The link was not paid, and nothing has been taken. Shall I send you a new one?',
       stillOpen: 'The caller has gone, and can still pay by the link: wait for it, or close it.',
       unpaid: 'The link was not paid, and nothing has been taken: call back if the payment is still wanted.',
@@ -89,6 +90,7 @@ export const LINK_TEXT: Readonly<Record<Language, LinkText>> = {
       opened: 'La page est ouverte : saisissez-y votre carte, puis confirmez auprès de votre banque.',
       authenticated: 'Votre banque a confirmé que c’est bien vous. Un instant, s’il vous plaît.',
       paid: 'Merci, votre paiement est accepté.',
+      cancelled: 'J’ai fermé le lien, et rien n’a été débité : comment souhaitez-vous payer ?',
       over: 'Le lien n’a pas été payé ; rien n’a été débité. Voulez-vous que je vous en envoie un nouveau ?',
       stillOpen: 'Le client est parti et peut encore payer par le lien : attendez, ou fermez-le.',
       unpaid:

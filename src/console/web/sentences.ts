@@ -188,6 +188,7 @@ function sentenceForLink({ status, link }: CaptureView, language: Language): str
     case 'opened':
     case 'authenticated':
     case 'paid':
+    case 'cancelled':
       return say[standing];
     default:
       return say.over;

@@ -119,6 +119,12 @@ describe('the sentence to say', () => {
     expect(said.filter((sentence) => !/^\p{Lu}.{15,}[.?]$/u.test(sentence ?? ''))).toEqual([]);
   });
 
+  it('offers no other link after one that the agent has closed', () => {
+    expect(sentenceFor(linked({ status: 'cancelled' }), 'en')).toBe(
+      'I have closed the link, and nothing has been taken: how would you like to pay?',
+    );
+  });
+
   it('says of a message that never arrived what can be done, until the link is opened', () => {
     const lost =
       'The message has not reached you, I am sorry: shall I send the link another way, or read it out?';
