@@ -7,7 +7,7 @@ import { parseRecord, recordText, type CardRecord } from './card-record.js';
 import { CardSealer } from './card-sealer.js';
 import type { KeyProvider } from './key-provider.js';
 import { retentionOf } from './retention.js';
-import { OPENED_S } from './row-keys.js';
+import { INDEX_BYTES, OPENED_S } from './row-keys.js';
 import type { Place, SealedCard, TokenRow, TokenStore } from './token-store.js';
 import { faceOf, isSeen, likenessOf } from './unseen-card.js';
 import type { Behind, OutcomeIn, TokenizeRequest, TokenView, Vault } from './vault.js';
@@ -26,8 +26,6 @@ export interface VaultOptions {
 
 const TOKEN_PREFIX = 'tnw_';
 const FINGERPRINT_PREFIX = 'fpr_';
-/** 128 bits of the MAC: as many as a token has. */
-const INDEX_BYTES = 16;
 const RETRY_AFTER_S = 5;
 const OPENS_PER_HOUR = 10;
 

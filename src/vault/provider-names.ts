@@ -47,13 +47,11 @@ export class ProviderNames {
 
   /** Null when there is none, or its token is there. Rejects with AppError `vault_unavailable` when it does not open. */
   async left(place: Place): Promise<StoredCard | null> {
-    const [fields, isLeft] = await Promise.all([
-      this.#redis.commandBuffer('HMGET', rowKeys(place).name, ...NAME_FIELDS),
-      // Asked second: a token comes together with its name.
-      this.isLeft(place),
-    ]);
+    const fields = await this.#redis.commandBuffer('HMGET', rowKeys(place).name, ...NAME_FIELDS);
     const name = nameOf(fields as (Buffer | null)[]);
-    return isLeft && name !== null ? this.#sealer.openName(place, name) : null;
+    // Asked after the name: a token comes together with it, so one that is not there by now has gone.
+    if (name === null || !(await this.isLeft(place))) return null;
+    return this.#sealer.openName(place, name);
   }
 
   /** Keeps the name of a card that never had a token, at a place where no token will be. */
