@@ -15,7 +15,7 @@ import { loadFlows } from '../../src/flow/flows.js';
 import { loadPrompts } from '../../src/flow/prompts.js';
 import type { MotoSums } from '../../src/fraud/moto-sums.js';
 import { newId } from '../../src/id.js';
-import { silentLogger } from '../../src/log.js';
+import { createLogger } from '../../src/log.js';
 import { createMetrics } from '../../src/metrics.js';
 import type { Money } from '../../src/psp/psp.js';
 import type { RedisClient } from '../../src/redis/redis-client.js';
@@ -36,6 +36,9 @@ export async function openDesk(client: RedisClient) {
   const told: OutboxEntry[] = [];
   const turns = new Set<(ready: boolean) => void>();
   const said: string[] = [];
+  const lines: string[] = [];
+  const destination = { write: (line: string) => void lines.push(line) };
+  const log = createLogger({ level: 'warn', destination, onBlanked: () => {} });
   const heard: { who: string; frame: Buffer }[] = [];
   const outside = {
     /** Whether Redis answers that a write was done; it is done anyway. */
@@ -74,7 +77,7 @@ export async function openDesk(client: RedisClient) {
       registry,
       clock,
       live: false,
-      log: silentLogger,
+      log,
       metrics: createMetrics(),
       audit: new MemoryAudit(),
     },
@@ -169,6 +172,11 @@ export async function openDesk(client: RedisClient) {
   return {
     ...{ clock, desk, switchboard, registry, told, said, outside },
     records: shared.records,
+    /** What an operator reads, and the code that is given. */
+    warned: () =>
+      lines
+        .map((line) => JSON.parse(line) as { msg: string; code?: string })
+        .map(({ msg, code = null }) => [msg, code]),
     prompts: prompts.en,
     /** What a party has heard, of the carrier's caller or agent. */
     heard: (who: 'caller' | 'agent') =>

@@ -164,6 +164,7 @@ describe('a link that can not be sent by itself', () => {
       await taking.key(`${NUMBER}1234123`);
       expect(taking.asked).toEqual([]);
       expect(taking.advice()).toEqual(adviceOf('link_no_number', 'en'));
+      expect(world.warned()).toEqual([]);
       expect(await world.desk.capture('default', taking.id)).toMatchObject({
         ...{ status: 'failed', decline: { next: 'link' }, advice: { code: 'link_no_number' } },
       });
@@ -178,6 +179,9 @@ describe('a link that can not be sent by itself', () => {
     await taking.key(`${NUMBER}1234123`);
     expect([taking.asked, taking.advice()?.code]).toEqual([[], 'link_not_set_up']);
     expect(taking.hear(...SENTENCES)).toEqual(['declined_authentication_required']);
+    expect(world.warned()).toEqual([
+      ['a flow asks for payment links by short message, which are not set up', null],
+    ]);
     taking.handler.closed();
   });
 
@@ -189,6 +193,7 @@ describe('a link that can not be sent by itself', () => {
       await taking.key(`${NUMBER}1234123`);
       expect(taking.advice()?.code).toBe('link_not_sent');
       expect(taking.hear(...SENTENCES)).toEqual(['declined_authentication_required']);
+      expect(world.warned()).toEqual([['a payment link that a flow asks for could not be sent', code]]);
       taking.handler.closed();
     },
   );
