@@ -15,8 +15,11 @@ const PART = /^digits \d+–\d+ /;
 
 /** What a code is told from chance by: the simulated provider's names for it, in a request and in an echo. */
 const BEFORE_CODE = { 'in a request': 'card_code=', 'in an answer': 'with code ' };
-/** What the allocator of glibc writes before the 128 bytes of a secret's buffer: their size, its own eight, a flag. */
-const BEFORE_SECRET = [0x91, 0, 0, 0, 0, 0, 0, 0];
+/**
+ * What the allocator of glibc writes before the 128 bytes of a secret's buffer, in eight: their size with its own eight,
+ * or one step more where a piece that small would be left, and whether what lies before is in use.
+ */
+const SIZES_OF_SECRET = [0x90, 0x91, 0xa0, 0xa1];
 const SECRET_BYTES = 128;
 
 /**
@@ -47,10 +50,14 @@ function keyedUpTo(number: Uint8Array, code: Uint8Array): Uint8Array {
 
 /** A code in a provider's words, as bytes and as strings of V8, and one that has the buffer of a secret for itself. */
 function codeNeedles(name: string, code: Uint8Array): Needle[] {
-  const alone = Buffer.alloc(BEFORE_SECRET.length + SECRET_BYTES);
-  alone.set([...BEFORE_SECRET, ...code]);
+  const alone = SIZES_OF_SECRET.map((size) => {
+    const bytes = Buffer.alloc(8 + SECRET_BYTES);
+    bytes[0] = size;
+    bytes.set(code, 8);
+    return { name: `${name}: alone in a buffer`, bytes };
+  });
   return [
-    { name: `${name}: alone in a buffer`, bytes: alone },
+    ...alone,
     ...Object.entries(BEFORE_CODE).flatMap(([form, words]) =>
       (['latin1', 'utf16le'] as const).map((encoding) => ({
         name: `${name}: ${form}`,
