@@ -8,7 +8,7 @@ import type { Logger } from '../log.js';
 import type { Metrics } from '../metrics.js';
 import type { Psp, RefundOutcome, RefundRequest } from '../psp/psp.js';
 import type { ChargeBook } from './charge-book.js';
-import { refundable, refunded, refundedElsewhere, reserved, unreserved } from './charge-steps.js';
+import { isOpen, refundable, refunded, refundedElsewhere, reserved, unreserved } from './charge-steps.js';
 import type { ChargeStore } from './charge-store.js';
 import type { ChargeRecord, RefundRecord } from './charge.js';
 import { madeOf } from './refund-view.js';
@@ -55,6 +55,13 @@ export class Refunds {
     return this.#give({ merchant, id, idempotency, amount }, (record) => {
       const left = refundable(record);
       const { currency } = record.view;
+      if (record.state === 'declined') throw new AppError('bad_request', 'this charge took no money');
+      if (isOpen(record)) {
+        throw new AppError(
+          'bad_request',
+          'nobody knows yet whether this charge took money: wait for its event',
+        );
+      }
       if (left === 0) throw new AppError('bad_request', 'nothing of this charge is left to be refunded');
       const asked = amount ?? left;
       if (asked > left) {

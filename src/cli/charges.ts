@@ -38,7 +38,8 @@ export const charges: Command = {
   summary: 'shows charges that nobody knows the outcome of, and settles them',
   help: `
 ${USAGE}
-  unknown           charges and refunds that are not settled yet, those in progress included
+  unknown           charges and refunds that are not settled yet, those in progress included; and charges of which the
+                    provider is still to be asked whether more was given back
   show ID           all that is kept of one charge and its refunds, as JSON
   settle ID         writes the outcome of an unknown charge down, once you have looked it up at the provider
     --approved      the money was taken

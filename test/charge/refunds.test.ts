@@ -129,7 +129,15 @@ describe('a refund', () => {
       ...{ idempotencyKey: 'k', language: 'en' },
     });
     await expect(world.charges.refund(SHOP, declined.id, null, 'a')).rejects.toMatchObject({
-      code: 'bad_request',
+      ...{ code: 'bad_request', message: 'this charge took no money' },
+    });
+    world.psp.deeds.push({ kind: 'lose', took: true });
+    const unknown = await world.charges.charge(SHOP, {
+      ...{ token: await world.token(), amount: 1000, currency: 'EUR', reference: null, network: null },
+      ...{ idempotencyKey: 'k', language: 'en' },
+    });
+    await expect(world.charges.refund(SHOP, unknown.id, null, 'a')).rejects.toMatchObject({
+      message: 'nobody knows yet whether this charge took money: wait for its event',
     });
   });
 

@@ -52,7 +52,7 @@ import {
  * finds unsettled. What becomes of each goes to standard output at once: `JOB STATUS ID`; what is keyed, or paid on a
  * page, says `JOB begun -` before, and `JOB page ID URL` once a payer may be sent there. Its own webhook is told as
  * `- hook - URL`. It kills itself at a point that the order names. The last of them say `- idle -` when their jobs are
- * done, and go on until their standard input ends and everything is settled.
+ * done, and go on until they are told to end, on standard input, and everything is settled.
  */
 const order = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as MakerOrder;
 const SHOP = 'shop';
@@ -111,6 +111,8 @@ const settler = new Settler({
 });
 const pages = new ProviderPages({ psp, store, book, settler, ...shared });
 
+// Whoever gave the order is gone.
+process.stdin.on('end', () => process.exit()).resume();
 await untilReady(redis);
 settler.start();
 const door = express().use('/psp', createPspWebhook({ psp, settler, audit, ...shared }));
@@ -121,7 +123,7 @@ const jobs = order.jobs.values();
 await Promise.all(Array.from({ length: LANES }, makeCharges));
 if (order.last) {
   say('- idle -');
-  await once(process.stdin.resume(), 'end');
+  await once(process.stdin, 'data');
   // Of what is made by mistake, the provider has no answer that fits.
   const end = Date.now() + (order.broken ? 3 * graceMs : Infinity);
   while (Date.now() < end && (await store.unsettled.count().catch(() => 1)) > 0) await sleep(20);

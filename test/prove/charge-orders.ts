@@ -29,7 +29,7 @@ export interface MakerOrder {
   /** Null: it lives. */
   failPoint: FailPoint | null;
   failAfter: number;
-  /** It goes on until every job of its own is done, its standard input ends, and everything is settled. */
+  /** It goes on until every job of its own is done, it is told to end, and everything is settled. */
   last: boolean;
   /** It sends again what nobody knows, and takes pages that are open for closed. */
   broken: boolean;

@@ -171,7 +171,7 @@ class ChargeRounds {
       env: { PATH: process.env['PATH'] },
       stdio: ['pipe', 'pipe', 'inherit'],
     });
-    letGo?.addEventListener('abort', () => child.stdin.end());
+    letGo?.addEventListener('abort', () => child.stdin.write('end\n'));
     const lines = createInterface({ input: child.stdout });
     lines.on('line', (line) => this.#hear(line));
     const [[code]] = await Promise.all([once(child, 'close'), once(lines, 'close')]);
