@@ -4,7 +4,7 @@ import type { Settlements } from '../charge/settlements.js';
 import type { Conclusion } from '../charge/till.js';
 import { timestamp, type Clock } from '../clock.js';
 import type { Caller } from '../fraud/limit.js';
-import { advanced, ended, type LinkRecord } from '../link/link.js';
+import { ended, onPage, type LinkRecord } from '../link/link.js';
 import type { TokenView } from '../vault/vault.js';
 import { captureEvent, withLink, type CaptureRecord } from './events.js';
 import type { Records } from './records.js';
@@ -62,11 +62,11 @@ export class CaptureSettlements implements Settlements {
     return call && { number: call.view.caller.address, called: call.called };
   }
 
-  async authenticated({ merchant, captureId, view }: ChargeRecord): Promise<void> {
+  async onPage({ merchant, captureId, view }: ChargeRecord, step: 'open' | 'authenticated'): Promise<void> {
     if (captureId === null) return;
     await this.#options.records.changeCapture(merchant, captureId, (now) => {
       const link = ofCharge(now, view.id);
-      const known = link && advanced(link, 'authenticated');
+      const known = link && onPage(link, step);
       return known && { record: withLink(now, known) };
     });
   }

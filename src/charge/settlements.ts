@@ -13,6 +13,9 @@ export interface Settlements {
   conclude(charge: ChargeRecord, token: TokenView | null): Promise<Conclusion | null>;
   /** On whose telephone the capture of a charge is; null when nobody knows any more. */
   callerOf(charge: ChargeRecord): Promise<Caller | null>;
-  /** The payer's bank knows him, on the page where he pays; whether it says yes is to come. */
-  authenticated(charge: ChargeRecord): Promise<void>;
+  /**
+   * Where the payer is, on the page where he pays: `authenticated` while his bank, which knows him, is asked for the
+   * money; `open` before that, and again after it has refused a card.
+   */
+  onPage(charge: ChargeRecord, step: 'open' | 'authenticated'): Promise<void>;
 }

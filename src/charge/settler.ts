@@ -143,7 +143,7 @@ export class Settler {
       if (isWaiting(found)) return this.#close(record, NOTHING_TAKEN);
     }
     if (found.status === 'approved' || found.status === 'declined') return this.#close(record, found);
-    if (found.status === 'pending' && found.step === 'authenticated') await settlements.authenticated(record);
+    if (found.status === 'pending') await settlements.onPage(record, found.step);
     return record;
   }
 

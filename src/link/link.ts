@@ -47,6 +47,13 @@ export function advanced(link: LinkRecord, status: 'sent' | 'opened' | 'authenti
   return { ...link, status };
 }
 
+/** Where the payer is on its page, as the provider sees him; null when that is no news. */
+export function onPage(link: LinkRecord, step: 'open' | 'authenticated'): LinkRecord | null {
+  if (step === 'authenticated') return advanced(link, step);
+  // His bank knew him, and then refused his card: he may type another.
+  return link.status === 'authenticated' ? { ...link, status: 'opened' } : null;
+}
+
 /** What became of the message `sending`; null when that is no news, or of another message. */
 export function delivered(link: LinkRecord, sending: number, delivery: MessageState): LinkRecord | null {
   if (sending !== link.sendings || delivery === link.delivery) return null;

@@ -58,7 +58,7 @@ export interface ChargeWorld<P extends Psp = LedgerPsp> {
   /** For commands of the operator. */
   readonly env: Readonly<Record<string, string>>;
   /** Charges whose payers were known to their bank, on the page. */
-  readonly authenticated: string[];
+  readonly steps: string[];
   /** What captures are told of charges that were settled after them. */
   readonly settled: Parameters<Settlements['conclude']>[0][];
   till(storeCards?: boolean): CardTill;
@@ -102,10 +102,10 @@ export async function startChargeWorld(
   const sums = new MotoSums({ limits: { EUR: 50_000 }, redis, keys, clock, log: silentLogger });
   const outbox = { nudge: () => {} };
   const settled: ChargeWorld['settled'] = [];
-  const authenticated: string[] = [];
+  const steps: string[] = [];
   const settlements: Settlements = {
     callerOf: () => Promise.resolve(CALLER),
-    authenticated: async ({ view }) => void authenticated.push(view.id),
+    onPage: async ({ view }, step) => void steps.push(`${view.id} ${step}`),
     conclude: async (charge, token) => {
       settled.push(charge);
       const key = `tw:c:${slotTag(SHOP, BUCKET)}:${charge.captureId}`;
@@ -128,7 +128,7 @@ export async function startChargeWorld(
     ...shared,
   });
   return {
-    ...{ server, redis, psp, vault, store, settler, audit, settled, authenticated, warned },
+    ...{ server, redis, psp, vault, store, settler, audit, settled, steps, warned },
     pages: new ProviderPages({ psp, store, book, settler, ...shared }),
     env: { REDIS_URL: server.url, DATA_DIR: dir, VAULT_KEY_FILE: join(dir, 'keys.json') },
     charges: new TokenCharges({

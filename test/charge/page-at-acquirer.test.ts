@@ -30,7 +30,7 @@ afterAll(async () => {
   await provider.close();
 });
 afterEach(async () => {
-  world.authenticated.length = 0;
+  world.steps.length = 0;
   await world.server.admin.flushall();
 });
 
@@ -54,7 +54,7 @@ describe('a charge whose payer’s bank is being asked for the money', () => {
   it('says that the bank knows him, and then what came of it', async () => {
     const id = await asked('4242424242424242');
     expect(await world.settler.settle(SHOP, id)).toMatchObject({ state: 'sent' });
-    expect(world.authenticated).toEqual([id]);
+    expect(world.steps).toEqual([`${id} authenticated`]);
     clock.advance(ACQUIRER_MS);
     expect(await world.settler.settle(SHOP, id)).toMatchObject({ state: 'approved' });
   });

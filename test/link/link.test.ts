@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { LinkStatus } from '../../src/capture/view.js';
 import { newLinkCode, shownCode, typedCode } from '../../src/link/link-code.js';
 import { linkWords } from '../../src/link/link-words.js';
-import { advanced, delivered, ended, linkView, type LinkRecord } from '../../src/link/link.js';
+import { advanced, delivered, ended, linkView, onPage, type LinkRecord } from '../../src/link/link.js';
 
 const LINK: LinkRecord = {
   ...{
@@ -29,6 +29,15 @@ describe('a payment link', () => {
     expect(advanced({ ...LINK, status: 'opened' }, 'opened')).toBeNull();
     for (const status of ['paid', 'failed', 'expired', 'cancelled'] as LinkStatus[]) {
       expect(advanced({ ...LINK, status }, 'authenticated')).toBeNull();
+    }
+  });
+
+  it('is only opened again when the bank that knew its payer has refused his card', () => {
+    expect(onPage(LINK, 'authenticated')?.status).toBe('authenticated');
+    expect(onPage({ ...LINK, status: 'authenticated' }, 'authenticated')).toBeNull();
+    expect(onPage({ ...LINK, status: 'authenticated' }, 'open')?.status).toBe('opened');
+    for (const status of ['created', 'sent', 'opened', 'paid', 'failed'] as LinkStatus[]) {
+      expect(onPage({ ...LINK, status }, 'open')).toBeNull();
     }
   });
 

@@ -85,7 +85,7 @@ const limits = new Limits({ settings: UNLIMITED, redis, keys, audit, ...shared }
 const settlements: Settlements = {
   conclude: ({ state, view }, token) => Promise.resolve(state === 'approved' ? completed(token, view) : null),
   callerOf: () => Promise.resolve(null),
-  authenticated: () => Promise.resolve(),
+  onPage: () => Promise.resolve(),
 };
 const book = new ChargeBook({
   ...{ store, vault, sums, limits, settlements, outbox: { nudge: () => {} }, live: false, ...shared },
