@@ -12,7 +12,7 @@ export interface Phone {
 /** How long a key is held, and how long none is. */
 export const PRESS = { onMs: 50, offMs: 50 };
 /** Anything takes no longer, on a machine that is busy. */
-export const PATIENCE_MS = 30_000;
+export const PATIENCE_MS = 60_000;
 
 /** So many are callers of the simulated carrier, whose lines carry sound all the time; the others are played by hand. */
 const ON_THE_CARRIER = 8;

@@ -41,7 +41,7 @@ onLinux(`the memory of a service that charges ${TIMES * WAYS.length} cards side 
   beforeAll(async () => {
     charging = await Charging.begin(ways.length);
     await charging.key(ways);
-    amid = await charging.stages.scan();
+    amid = await charging.amid();
     ends = await charging.ended();
     after = await charging.stages.scan();
   }, 10 * MINUTES);
@@ -95,7 +95,7 @@ whenProving('the memory of a service that keeps no card, and charges those that 
   beforeAll(async () => {
     charging = await Charging.begin(ways.length, { env: { STORE_CARDS: 'false' } });
     await charging.key(ways);
-    amid = await charging.stages.scan();
+    amid = await charging.amid();
     ends = await charging.ended();
     after = await charging.stages.scan();
   }, 10 * MINUTES);

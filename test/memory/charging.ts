@@ -2,6 +2,7 @@ import type { CaptureView } from '../../src/capture/view.js';
 import { systemClock, type Clock } from '../../src/clock.js';
 import { startProgram, type Program, type ProgramOptions } from '../support/program.js';
 import { startProvider, type Provider } from '../support/provider.js';
+import type { Scan } from './memory-scan.js';
 import { Stages } from './stages.js';
 
 /** What a capture is to do, by the amounts of the simulated provider, and its end: status, reason, the charge's status. */
@@ -64,9 +65,13 @@ export class Charging {
     await stages.code();
   }
 
+  /** What is in memory while the slow ones are at the provider: only so long. */
+  amid(): Promise<Scan> {
+    return this.stages.scan(() => this.#held.letGo());
+  }
+
   /** How the capture of each way has ended. */
   async ended(): Promise<string[]> {
-    this.#held.letGo();
     return (await this.stages.ended()).map(endOf);
   }
 

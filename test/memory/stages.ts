@@ -46,9 +46,11 @@ export class Stages {
     return new Stages(program, unknown.slice(0, count + 1));
   }
 
-  /** What the process's memory holds at this moment. */
-  async scan(): Promise<Scan> {
-    const scan = await this.#scan.look(await memoryOf(this.#program), this.#live);
+  /** What the process's memory holds at this moment; `copied` is called before the search, which takes its time. */
+  async scan(copied = (): void => {}): Promise<Scan> {
+    const memory = await memoryOf(this.#program);
+    copied();
+    const scan = await this.#scan.look(memory, this.#live);
     await this.#keepAlive();
     return scan;
   }
