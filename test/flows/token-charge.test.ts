@@ -77,6 +77,20 @@ describe('a token that was taken on a call', () => {
     await told('charge.approved', charge.id);
   });
 
+  it('of which money is given back in the provider’s console: the CRM hears of it, and less is left', async () => {
+    const { body: charge } = await post('/v1/charges', { token, amount: 1000, currency: 'EUR' }, 'd');
+    expect(provider.server.refundInConsole(charge.id, 400)).not.toBeNull();
+    expect((await told('refund.succeeded', charge.id)).data).toMatchObject({
+      ...{ id: charge.id, refunded: 400, refund: { kind: 'refund', made: 'elsewhere', amount: 400 } },
+    });
+    const path = `/v1/charges/${charge.id}/refunds`;
+    expect((await service.api('GET', path)).body).toMatchObject({
+      refunds: [{ made: 'elsewhere', amount: 400, status: 'succeeded' }],
+    });
+    expect(await post(path, { amount: 601 }, 'd')).toMatchObject({ status: 400 });
+    expect(await post(path, {}, 'e')).toMatchObject({ status: 201, body: { refunded: 1000 } });
+  });
+
   it('leaves its way in the audit trail', async () => {
     const entries = await entriesOf(join(dir, 'audit/service'));
     const ways = entries
@@ -85,9 +99,10 @@ describe('a token that was taken on a call', () => {
     expect(new Set(ways)).toEqual(
       new Set([
         ...['charge.create intent API_KEY', 'charge.create done API_KEY'],
-        ...['charge.refund intent API_KEY', 'charge.refund done API_KEY'],
+        ...['charge.refund intent API_KEY', 'charge.refund done API_KEY', 'charge.refund failed API_KEY'],
         ...['charge.void intent API_KEY', 'charge.void done API_KEY', 'charge.void failed API_KEY'],
         ...['charge.settle intent service', 'charge.settle done service'],
+        'charge.refunded_elsewhere done service',
       ]),
     );
   });
