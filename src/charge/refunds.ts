@@ -108,20 +108,20 @@ export class Refunds {
 
   /**
    * Takes up what was given back elsewhere. `total` is the provider's sum, asked for after `before` was read, which has no
-   * refund of which nobody knows: so all that this service has given back is in both. Should the record have changed
-   * since, it is left to the next look.
+   * refund of which nobody knows: so all that this service has given back is in both. False when the record has changed
+   * since: then the provider is to be asked again.
    */
-  async takeUp(before: ChargeRecord, total: number): Promise<ChargeRecord> {
+  async takeUp(before: ChargeRecord, total: number): Promise<boolean> {
     const { store, book, sums, audit, clock, log, metrics } = this.#options;
     const { merchant, view, refunds } = before;
     const amount = total - view.refunded;
-    if (amount === 0) return before;
+    if (amount === 0) return true;
     if (amount < 0 || amount > refundable(before) || refunds.length >= MAX_REFUNDS) {
       log.warn(
         { detail: view.id },
         'the payment provider says that another sum of a charge was given back than is written down',
       );
-      return before;
+      return true;
     }
     // The same whoever finds it, so that the running sums count it once.
     const others = refunds.filter((refund) => madeOf(refund) === 'elsewhere').length;
@@ -139,7 +139,7 @@ export class Refunds {
       audit.fact('charge.refunded_elsewhere', `${merchant}/${view.id}`);
       book.told(after);
     }
-    return after;
+    return taken;
   }
 
   async #give(

@@ -107,8 +107,7 @@ export class Settler {
     if (isUnsettled(record)) return false;
     if (record.state !== 'approved' || record.view.provider !== psp.name) return true;
     const found = await psp.lookUp(paymentOf(record));
-    if (found.status === 'approved') await refunds.takeUp(record, found.refunded);
-    return true;
+    return found.status === 'approved' ? refunds.takeUp(record, found.refunded) : true;
   }
 
   async #settleCharge(record: ChargeRecord): Promise<ChargeRecord> {

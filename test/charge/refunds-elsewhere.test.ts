@@ -126,6 +126,17 @@ describe('a refund that was made elsewhere', () => {
     expect([await refundedNow(), (await told()).length]).toEqual([300, 1]);
   });
 
+  it('after which there is another one, taken up by somebody else meanwhile, is asked for again', async () => {
+    giveBackElsewhere(300);
+    world.psp.answering = async () => {
+      world.psp.answering = () => Promise.resolve();
+      giveBackElsewhere(200);
+      expect(await compare()).toBe(true);
+    };
+    expect(await compare()).toBe(false);
+    expect(await listed()).toEqual([['elsewhere', 500, 'succeeded']]);
+  });
+
   it('before it was known that the money had come is taken up after that', async () => {
     world.psp.deeds.push({ kind: 'lose', took: true });
     charge = await paid('another');
