@@ -13,7 +13,7 @@ export class Bystanders {
   refunds = 0;
   readonly #provider: SimulatedProvider;
   readonly #random: Random;
-  readonly #works: Promise<void>[] = [];
+  readonly #works: Promise<unknown>[] = [];
   /** Of pages that are to be closed, by charge. */
   readonly #urls = new Map<string, string>();
 
@@ -31,7 +31,7 @@ export class Bystanders {
   /** A page of which the agent was told that it is closed: its payer tries all the same. */
   payClosed(id: string): void {
     const url = this.#urls.get(id);
-    if (url !== undefined) this.#begin(payOnPage(url, { agreed: true }).then(() => {}));
+    if (url !== undefined) this.#begin(payOnPage(url, { agreed: true }));
   }
 
   giveBack(id: string, amount: number): void {
@@ -46,7 +46,7 @@ export class Bystanders {
     }
   }
 
-  #begin(work: Promise<void>): void {
+  #begin(work: Promise<unknown>): void {
     // Heard of in `done`.
     work.catch(() => {});
     this.#works.push(work);
