@@ -1,7 +1,7 @@
 import type { CaptureView, FieldName } from '../capture/view.js';
 import type { Network } from '../card/networks.js';
 import type { PromptName } from '../flow/prompts.js';
-import { REFUSAL_CODES } from '../psp/decline-code.js';
+import { refusalNamed } from '../psp/decline-code.js';
 
 const AGAIN: Readonly<Record<FieldName, PromptName | null>> = {
   'payment-card-number': 'key_number_again',
@@ -19,8 +19,8 @@ export function outcomePrompt(view: CaptureView): PromptName | null {
   if (status === 'collecting') return again(view);
   if (status === 'completed') return COMPLETED[outcome];
   if (charge?.status === 'unknown') return 'charge_in_doubt';
-  const code = REFUSAL_CODES.find((each) => each === decline?.code);
-  if (code !== undefined) return `declined_${code}`;
+  const refusal = decline && refusalNamed(decline.code, decline.next);
+  if (refusal !== null) return `declined_${refusal}`;
   return outcome === 'token' ? null : 'declined_processing_error';
 }
 

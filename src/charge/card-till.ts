@@ -5,7 +5,7 @@ import { codeOf } from '../errors.js';
 import { newId } from '../id.js';
 import type { MotoSums } from '../fraud/moto-sums.js';
 import type { Logger } from '../log.js';
-import type { RefusalCode } from '../psp/decline-code.js';
+import type { RefusalName } from '../psp/decline-code.js';
 import type { Approved, CardRequest, Instrument, Money, Psp, Outcome as PspOutcome } from '../psp/psp.js';
 import type { Forgetter } from '../vault/forgetter.js';
 import type { Announcement, StoredCard, TokenView, Vault } from '../vault/vault.js';
@@ -177,7 +177,7 @@ export class CardTill implements Till {
 }
 
 /** A page takes an amount: where there is none, whoever has to authenticate can't go there. */
-function toldAs({ code }: Declined, { money }: TakeRequest): RefusalCode {
+function toldAs({ code }: Declined, { money }: TakeRequest): RefusalName {
   return code === 'authentication_required' && money === null ? 'not_by_phone' : code;
 }
 

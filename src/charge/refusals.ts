@@ -1,6 +1,6 @@
 import type { Language } from '../capture/flow.js';
 import type { DeclineView, NextStep } from '../capture/view.js';
-import type { RefusalCode } from '../psp/decline-code.js';
+import type { RefusalName } from '../psp/decline-code.js';
 
 /** What to tell whom: the agent what to do, the caller what became of it. */
 export interface Telling {
@@ -18,7 +18,7 @@ export interface Refusal {
  * Every refusal, explained. The caller's sentences are spoken: they fit a verification as well as a charge, blame
  * nobody, and say that nothing was taken. Why a bank blocks a card, or that money lacks, is not for a third ear.
  */
-export const REFUSALS: Readonly<Record<RefusalCode, Refusal>> = {
+export const REFUSALS: Readonly<Record<RefusalName, Refusal>> = {
   card_declined: {
     next: 'other_card',
     telling: {
@@ -233,8 +233,9 @@ export const IN_DOUBT: Readonly<Record<Language, Telling>> = {
 };
 
 /** A refusal as it is shown. */
-export function declineOf(code: RefusalCode, language: Language): DeclineView {
-  const { next, telling } = REFUSALS[code];
+export function declineOf(name: RefusalName, language: Language): DeclineView {
+  const { next, telling } = REFUSALS[name];
   const { forAgent, forCaller } = telling[language];
+  const code = name === 'not_by_phone' ? 'authentication_required' : name;
   return { code, for_agent: forAgent, for_caller: forCaller, next };
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { LANGUAGES, type Language } from '../capture/flow.js';
 import { AppError, codeOf, type MemberError } from '../errors.js';
 import { SAMPLE_RATE } from '../dsp/mulaw.js';
-import { REFUSAL_CODES } from '../psp/decline-code.js';
+import { REFUSAL_NAMES } from '../psp/decline-code.js';
 import { ByteReader } from '../recording/byte-reader.js';
 import { isWav, readWavHeader } from '../recording/wav-header.js';
 
@@ -24,7 +24,7 @@ export const PROMPT_NAMES = [
   'choose_visa',
   'choose_mastercard',
   'link_sent',
-  ...REFUSAL_CODES.map((code) => `declined_${code}` as const),
+  ...REFUSAL_NAMES.map((name) => `declined_${name}` as const),
 ] as const;
 export type PromptName = (typeof PROMPT_NAMES)[number];
 

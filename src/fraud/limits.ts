@@ -25,9 +25,7 @@ interface LimitPlace extends Place {
 }
 
 /** Refusals that say nothing of whether a card is good: the provider's trouble, and the wish for another way. */
-const TELLS_NOTHING: ReadonlySet<string> = new Set([
-  ...['processing_error', 'authentication_required', 'not_by_phone'],
-]);
+const TELLS_NOTHING: ReadonlySet<string> = new Set(['processing_error', 'authentication_required']);
 
 /**
  * Stops those who try cards out: by one telephone, with the numbers of one issuer, through one merchant, with one API

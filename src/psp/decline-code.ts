@@ -13,9 +13,19 @@ export const DECLINE_CODES = [
 ] as const;
 export type DeclineCode = (typeof DECLINE_CODES)[number];
 
-/**
- * The same, and ours: too many cards are being tried, so that no provider was asked; and a bank that wants a payer to
- * authenticate of whom no amount is asked, so that there is nothing which he could pay by a link.
- */
-export const REFUSAL_CODES = [...DECLINE_CODES, 'limit_reached', 'not_by_phone'] as const;
+/** The same, and what we refuse ourselves before a provider is asked: too many cards are being tried. */
+export const REFUSAL_CODES = [...DECLINE_CODES, 'limit_reached'] as const;
 export type RefusalCode = (typeof REFUSAL_CODES)[number];
+
+/**
+ * Refusals that have words of their own: each code, and `not_by_phone` for an `authentication_required` where no amount
+ * is asked, so that there is nothing to be paid by a link.
+ */
+export const REFUSAL_NAMES = [...REFUSAL_CODES, 'not_by_phone'] as const;
+export type RefusalName = (typeof REFUSAL_NAMES)[number];
+
+/** The name of a refusal that is shown with this code and this next step; null when it has none here. */
+export function refusalNamed(code: string, next: string): RefusalName | null {
+  if (code === 'authentication_required' && next !== 'link') return 'not_by_phone';
+  return REFUSAL_CODES.find((each) => each === code) ?? null;
+}

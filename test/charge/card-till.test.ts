@@ -246,14 +246,14 @@ describe('a till where no cards are kept', () => {
   });
 
   it('offers a link where the provider will not keep a card without its payer, and an amount is asked', async () => {
-    for (const [outcome, code] of [
-      ['charge', 'authentication_required'],
-      ['token', 'not_by_phone'],
+    for (const [outcome, next] of [
+      ['charge', 'link'],
+      ['token', 'other_card'],
     ] as const) {
       world.psp.deeds.push({ kind: 'decline', code: 'authentication_required' });
       const money = outcome === 'charge' ? { amount: 1250, currency: 'EUR' } : null;
       const taken = await world.till(false).take(aTake({ outcome, money }));
-      expect(taken).toMatchObject({ decline: { code }, charge: null });
+      expect(taken).toMatchObject({ decline: { code: 'authentication_required', next }, charge: null });
     }
   });
 

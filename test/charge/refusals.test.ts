@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { LANGUAGES } from '../../src/capture/flow.js';
 import { IN_DOUBT, REFUSALS, declineOf } from '../../src/charge/refusals.js';
-import { REFUSAL_CODES } from '../../src/psp/decline-code.js';
+import { REFUSAL_NAMES, refusalNamed } from '../../src/psp/decline-code.js';
 
 const TELLINGS = [...Object.values(REFUSALS).map(({ telling }) => telling), IN_DOUBT];
 const FRENCH = TELLINGS.flatMap(({ fr }) => [fr.forAgent, fr.forCaller]);
@@ -20,13 +20,24 @@ describe('declineOf', () => {
   });
 
   it('has every neutral code in every language', () => {
-    for (const code of REFUSAL_CODES) {
+    for (const code of REFUSAL_NAMES) {
       for (const language of LANGUAGES) {
         const view = declineOf(code, language);
         expect(view.for_agent).toMatch(/^\p{Lu}.{30,200}\.$/u);
         expect(view.for_caller).toMatch(/^\p{Lu}.{30,160}\.$/u);
       }
     }
+  });
+});
+
+describe('refusalNamed', () => {
+  it('finds the words of every refusal by what is shown of it', () => {
+    for (const name of REFUSAL_NAMES) {
+      const { code, next } = declineOf(name, 'en');
+      expect(refusalNamed(code, next)).toBe(name);
+    }
+    expect(declineOf('not_by_phone', 'en').code).toBe('authentication_required');
+    expect(refusalNamed('some_other', 'retry')).toBeNull();
   });
 });
 

@@ -7,7 +7,7 @@ import { LANGUAGES } from '../../src/capture/flow.js';
 import { declineOf, IN_DOUBT } from '../../src/charge/refusals.js';
 import { MULAW_DECODE, dbm0Of, SAMPLE_RATE } from '../../src/dsp/mulaw.js';
 import { loadPrompts, MAX_PROMPT_SECONDS, PROMPT_NAMES } from '../../src/flow/prompts.js';
-import { REFUSAL_CODES } from '../../src/psp/decline-code.js';
+import { REFUSAL_NAMES } from '../../src/psp/decline-code.js';
 import { wavFile } from '../../src/recording/wav.js';
 
 const SHIPPED = path.join(import.meta.dirname, '../../ivr-flows/prompts');
@@ -64,7 +64,7 @@ describe('the words of refusals', () => {
   it.each(LANGUAGES)('are those that the agent reads: %s', async (language) => {
     const file = path.join(SHIPPED, language, 'texts.yaml');
     const texts = parse(await readFile(file, 'utf8')) as Record<string, string>;
-    const declines = REFUSAL_CODES.map((code) => [`declined_${code}`, declineOf(code, language).for_caller]);
+    const declines = REFUSAL_NAMES.map((name) => [`declined_${name}`, declineOf(name, language).for_caller]);
     const doubt = ['charge_in_doubt', IN_DOUBT[language].forCaller];
     expect(texts).toMatchObject(Object.fromEntries([...declines, doubt]) as object);
   });

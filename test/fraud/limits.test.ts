@@ -122,7 +122,6 @@ describe('a limit of declines', () => {
       null,
       'processing_error',
       'authentication_required',
-      'not_by_phone',
       'card_declined',
       null,
       'incorrect_cvc',
