@@ -10,10 +10,12 @@ const MAX_DISCARDED_BYTES = 4 * 1024 * 1024;
 const JSON_TYPE = /^application\/json *(?:; *charset="?utf-8"? *)?$/i;
 
 /**
- * The JSON in the body of `request`. Throws AppError `unsupported_media_type` for another type or a compressed body,
+ * The JSON in the body of `request`; where nothing is sent, an object without members, which the schema then judges.
+ * Throws AppError `unsupported_media_type` for another type or a compressed body,
  * `payload_too_large` over `MAX_BODY_BYTES`, `bad_request` for what is no JSON.
  */
 export async function readJson(request: IncomingMessage): Promise<unknown> {
+  if (isEmpty(request)) return {};
   if (!JSON_TYPE.test(request.headers['content-type'] ?? '')) {
     throw new AppError('unsupported_media_type', 'send the body as Content-Type: application/json');
   }
@@ -21,6 +23,10 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
     throw new AppError('unsupported_media_type', 'send the body without compression');
   }
   return parseStrictJson(await readBytes(request));
+}
+
+function isEmpty({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
 }
 
 function readBytes(request: IncomingMessage): Promise<Buffer> {

@@ -11,7 +11,7 @@ const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[[\]{}:]/g;
  * no `__proto__`, at most `MAX_JSON_DEPTH` levels. Throws AppError `bad_request`, which repeats nothing of the input.
  */
 export function parseStrictJson(bytes: Uint8Array): unknown {
-  if (bytes.length === 0) throw refused('the body is empty: send JSON, if only {}');
+  if (bytes.length === 0) throw refused('the body is empty');
   let text: string;
   let value: unknown;
   try {

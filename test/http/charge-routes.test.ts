@@ -103,8 +103,10 @@ describe('what comes of a charge', () => {
     const path = `/v1/charges/${CHARGE.id}/refunds`;
     expect((await post(path, { amount: 300 })).status).toBe(201);
     expect((await post(path, {})).status).toBe(201);
+    expect((await post(path)).status).toBe(201);
     expect(world.charges.asked).toEqual([
       { id: CHARGE.id, amount: 300, idempotencyKey: 'a key' },
+      { id: CHARGE.id, amount: null, idempotencyKey: 'a key' },
       { id: CHARGE.id, amount: null, idempotencyKey: 'a key' },
     ]);
   });
