@@ -99,8 +99,7 @@ export class Cashier {
     const { merchant, token, captureId, view } = record;
     try {
       if (captureId !== null && token !== null) await this.#options.vault.destroy(merchant, token);
-      await store.abandon(record);
-      await store.unsettled.remove({ merchant, id: view.id });
+      if (await store.abandon(record)) await store.unsettled.remove({ merchant, id: view.id });
     } catch (error) {
       log.debug({ detail: view.id, code: codeOf(error) }, 'an intent of a charge is left to be settled');
     }

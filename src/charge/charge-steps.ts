@@ -99,9 +99,15 @@ export function refundable(record: ChargeRecord): number {
     .reduce((left, { amount }) => left - amount, record.view.amount);
 }
 
-/** A byte is about to leave. Null when somebody has settled the charge in the meantime: then none may. */
+/** No byte may leave for this intent any more. Null when one may have, and when that is said already. */
+export function givenUp(record: ChargeRecord): Step | null {
+  if (record.state !== 'created' || record.givenUp === true) return null;
+  return { record: { ...record, givenUp: true }, tells: null };
+}
+
+/** A byte is about to leave. Null when somebody has given the charge up, or settled it, meanwhile: then none may. */
 export function sent(record: ChargeRecord, providerReference: string | null, at: number): Step | null {
-  if (record.state !== 'created') return null;
+  if (record.state !== 'created' || record.givenUp === true) return null;
   const provider_reference = providerReference ?? record.view.provider_reference;
   return {
     record: { ...record, state: 'sent', since: at, view: { ...record.view, provider_reference } },

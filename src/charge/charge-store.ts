@@ -77,12 +77,12 @@ export class ChargeStore {
     return [write(recordKey(slot, record.view.id), JSON.stringify(record)), ...beside];
   }
 
-  /** Undoes an intent that certainly led to nothing; not when somebody has settled it. */
-  async abandon(record: ChargeRecord): Promise<void> {
+  /** Undoes an intent that certainly led to nothing; false when somebody else has changed it. */
+  async abandon(record: ChargeRecord): Promise<boolean> {
     const slot = slotOf(record.merchant, record.view.id);
     const { id } = record.view;
     const keys = [recordKey(slot, id), ...besides(slot, record), receiptKey(slot, id)];
-    await this.#writes.run(ABANDON, keys, [JSON.stringify(record)]);
+    return (await this.#writes.run(ABANDON, keys, [JSON.stringify(record)])) === 1;
   }
 
   /** Rejects with AppError `not_found` when it is not there, or another merchant's. */

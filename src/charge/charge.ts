@@ -17,6 +17,8 @@ export interface ChargeRecord {
   state: ChargeState;
   /** Milliseconds since the epoch, of the last change of state. */
   since: number;
+  /** There once whoever made the intent has been at it for too long: he may not send it any more. */
+  givenUp?: true;
   /**
    * The token that is charged; the view's is null once a card that was refused has been destroyed. Where the payer types
    * his card on a page of the provider's, it comes with the approval; null before, and where the provider shows no card.

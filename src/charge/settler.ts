@@ -7,7 +7,7 @@ import type { Found, PaymentName, Psp, PspNotice } from '../psp/psp.js';
 import type { Vault } from '../vault/vault.js';
 import type { Cashier } from './cashier.js';
 import { FIRST_LOOK_MS, type ChargeBook } from './charge-book.js';
-import { isOpen, isUnsettled, openRefunds, type Answer } from './charge-steps.js';
+import { givenUp, isOpen, isUnsettled, openRefunds, type Answer } from './charge-steps.js';
 import type { ChargeStore } from './charge-store.js';
 import type { ChargeRecord, PaymentPage, RefundRecord } from './charge.js';
 import type { Refunds } from './refunds.js';
@@ -18,7 +18,7 @@ export interface SettlerOptions {
   psp: Psp;
   store: ChargeStore;
   cashier: Pick<Cashier, 'close'>;
-  book: Pick<ChargeBook, 'rest'>;
+  book: Pick<ChargeBook, 'changeOf' | 'rest'>;
   refunds: Pick<Refunds, 'settle' | 'takeUp'>;
   settlements: Settlements;
   vault: Pick<Vault, 'token'>;
@@ -113,7 +113,7 @@ export class Settler {
   async #settleCharge(record: ChargeRecord): Promise<ChargeRecord> {
     const { psp, store } = this.#options;
     const { state, view, page } = record;
-    if (state === 'created') return this.#close(record, NOTHING_TAKEN);
+    if (state === 'created') return this.#giveUp(record);
     if (page !== undefined && view.provider === psp.name) return this.#settlePage(record, page);
     const payment = paymentOf(record);
     let found: Found;
@@ -129,6 +129,16 @@ export class Settler {
       if (await this.#isEnded(payment, found.status)) return this.#close(record, NOTHING_TAKEN);
     }
     return state === 'sent' ? this.#doubt(record) : record;
+  }
+
+  /** An intent whose maker died, or sleeps: first he may not send it any more, and only then is nothing taken. */
+  async #giveUp({ merchant, view }: ChargeRecord): Promise<ChargeRecord> {
+    const { store, book } = this.#options;
+    const now = await store.change(merchant, view.id, (before) => {
+      const step = givenUp(before);
+      return step && book.changeOf(step);
+    });
+    return now.state === 'created' ? this.#close(now, NOTHING_TAKEN) : now;
   }
 
   /** Until its page is closed nobody has refused to pay. What became of it then is looked up once more. */

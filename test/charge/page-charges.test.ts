@@ -66,6 +66,18 @@ async function shown(): Promise<DraftPage> {
   return draft;
 }
 
+/** Somebody is faster than the next change of a charge. */
+function beforeTheChange(work: () => Promise<unknown>): void {
+  const run = world.redis.run.bind(world.redis);
+  world.redis.run = async (script, keys, args) => {
+    if (script.name === 'charge-change') {
+      world.redis.run = run;
+      await work();
+    }
+    return run(script, keys, args);
+  };
+}
+
 const settled = async ({ charge }: DraftPage) => world.settler.settle(SHOP, charge.view.id);
 const taken = ({ charge }: DraftPage) => provider.ledger.of(charge.view.id, 'take').times;
 
@@ -139,6 +151,29 @@ describe('a charge that is paid on a page', () => {
     world.pass(GRACE_MS);
     expect(await settled(page)).toMatchObject({ state: 'declined' });
     await expect(world.pages.publish(page)).rejects.toMatchObject({ code: 'redis_unavailable' });
+    world.pass(-GRACE_MS);
+  });
+
+  it('that is shown while it is being given up can still be paid', async () => {
+    const page = await drafted();
+    world.pass(GRACE_MS);
+    beforeTheChange(() => world.pages.publish(page));
+    expect(await settled(page)).toMatchObject({ state: 'sent' });
+    await payOnPage(page.url, { agreed: true });
+    expect(await settled(page)).toMatchObject({ state: 'approved' });
+    world.pass(-GRACE_MS);
+  });
+
+  it('that has been given up is shown to nobody, though it is not settled yet', async () => {
+    const page = await drafted();
+    world.pass(GRACE_MS);
+    beforeTheChange(() => {
+      beforeTheChange(async () => {
+        await expect(world.pages.publish(page)).rejects.toMatchObject({ code: 'redis_unavailable' });
+      });
+      return Promise.resolve();
+    });
+    expect(await settled(page)).toMatchObject({ state: 'declined' });
     world.pass(-GRACE_MS);
   });
 
