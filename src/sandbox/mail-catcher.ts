@@ -83,13 +83,14 @@ export class MailCatcher {
       else chunks.push(chunk);
     });
     stream.on('end', () => {
-      if (!stream.sizeExceeded) this.#keep(Buffer.concat(chunks), envelope.rcptTo[0]?.address ?? '');
-      done();
+      const to = envelope.rcptTo[0]?.address ?? '';
+      if (stream.sizeExceeded) done();
+      else void this.#keep(Buffer.concat(chunks), to).then(done);
     });
   }
 
-  #keep(raw: Buffer, to: string): void {
-    const mail = { id: newId('mail_'), to, arrivedAt: this.#clock.now(), ...readMail(raw) };
+  async #keep(raw: Buffer, to: string): Promise<void> {
+    const mail = { id: newId('mail_'), to, arrivedAt: this.#clock.now(), ...(await readMail(raw)) };
     this.#byId.set(mail.id, mail);
     const [oldest] = this.#byId.keys();
     if (this.#byId.size > MAX_MAILS && oldest !== undefined) this.#byId.delete(oldest);

