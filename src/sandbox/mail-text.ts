@@ -12,7 +12,10 @@ export interface MailText {
 export async function readMail(raw: Buffer): Promise<MailText> {
   try {
     const { from, subject = '', text = '', html = null } = await PostalMime.parse(raw);
-    return { from: addressText(from), subject, text: text.replaceAll('\r\n', '\n').trim(), html: html && html.trim() };
+    return {
+      ...{ from: addressText(from), subject, text: text.replaceAll('\r\n', '\n').trim() },
+      html: html?.trim() ?? null,
+    };
   } catch {
     return { from: '', subject: '', text: raw.toString('latin1'), html: null };
   }
