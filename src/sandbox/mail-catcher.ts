@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { callbackify } from 'node:util';
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
 import type { Clock } from '../clock.js';
 import { newId } from '../id.js';
@@ -38,7 +39,7 @@ export class MailCatcher {
       ...{ authOptional: true, disabledCommands: ['AUTH', 'STARTTLS'], disableReverseLookup: true },
       ...{ size: MAX_MAIL_BYTES, rejectOversized: true, maxRecipients: 1, maxClients: MAX_CLIENTS },
       ...{ socketTimeout: SILENCE_MS, closeTimeout: CLOSE_MS, logger: false },
-      onData: (stream, session, callback) => this.#take(stream, session, callback),
+      onData: callbackify(this.#take.bind(this)),
     });
     // Clients that break off are theirs to mend.
     this.#server.on('error', () => {});
@@ -76,17 +77,13 @@ export class MailCatcher {
   }
 
   /** One that is too long is read to its end, and kept nowhere. */
-  #take(stream: SMTPServerDataStream, { envelope }: SMTPServerSession, done: () => void): void {
+  async #take(stream: SMTPServerDataStream, { envelope }: SMTPServerSession): Promise<void> {
     const chunks: Buffer[] = [];
-    stream.on('data', (chunk: Buffer) => {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
       if (stream.sizeExceeded) chunks.length = 0;
       else chunks.push(chunk);
-    });
-    stream.on('end', () => {
-      const to = envelope.rcptTo[0]?.address ?? '';
-      if (stream.sizeExceeded) done();
-      else void this.#keep(Buffer.concat(chunks), to).then(done);
-    });
+    }
+    if (!stream.sizeExceeded) await this.#keep(Buffer.concat(chunks), envelope.rcptTo[0]?.address ?? '');
   }
 
   async #keep(raw: Buffer, to: string): Promise<void> {
