@@ -203,3 +203,15 @@ export function aTake(more: Partial<TakeRequest> = {}): TakeRequest {
     ...more,
   };
 }
+
+/** Somebody is faster than the next run of this script, once. */
+export function beforeScript(redis: RedisClient, name: string, work: () => Promise<unknown>): void {
+  const run = redis.run.bind(redis);
+  redis.run = async (script, keys, args) => {
+    if (script.name === name) {
+      redis.run = run;
+      await work();
+    }
+    return run(script, keys, args);
+  };
+}

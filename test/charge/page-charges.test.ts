@@ -7,7 +7,15 @@ import { SimulatedProvider } from '../../src/psp/simulated/simulated-provider.js
 import { DEFAULT_LIMITS, UNLIMITED } from '../support/limits.js';
 import { payOnPage } from '../support/payer.js';
 import { WEBHOOK_SECRET } from '../support/provider-notice.js';
-import { BUCKET, CALLER, GRACE_MS, SHOP, startChargeWorld, type ChargeWorld } from './charge-world.js';
+import {
+  BUCKET,
+  beforeScript,
+  CALLER,
+  GRACE_MS,
+  SHOP,
+  startChargeWorld,
+  type ChargeWorld,
+} from './charge-world.js';
 
 const HALF_AN_HOUR = 30 * 60_000;
 
@@ -64,18 +72,6 @@ async function shown(): Promise<DraftPage> {
   const draft = await drafted();
   await world.pages.publish(draft);
   return draft;
-}
-
-/** Somebody is faster than the next change of a charge. */
-function beforeTheChange(work: () => Promise<unknown>): void {
-  const run = world.redis.run.bind(world.redis);
-  world.redis.run = async (script, keys, args) => {
-    if (script.name === 'charge-change') {
-      world.redis.run = run;
-      await work();
-    }
-    return run(script, keys, args);
-  };
 }
 
 const settled = async ({ charge }: DraftPage) => world.settler.settle(SHOP, charge.view.id);
@@ -157,7 +153,7 @@ describe('a charge that is paid on a page', () => {
   it('that is shown while it is being given up can still be paid', async () => {
     const page = await drafted();
     world.pass(GRACE_MS);
-    beforeTheChange(() => world.pages.publish(page));
+    beforeScript(world.redis, 'charge-change', () => world.pages.publish(page));
     expect(await settled(page)).toMatchObject({ state: 'sent' });
     await payOnPage(page.url, { agreed: true });
     expect(await settled(page)).toMatchObject({ state: 'approved' });
@@ -167,8 +163,8 @@ describe('a charge that is paid on a page', () => {
   it('that has been given up is shown to nobody, though it is not settled yet', async () => {
     const page = await drafted();
     world.pass(GRACE_MS);
-    beforeTheChange(() => {
-      beforeTheChange(async () => {
+    beforeScript(world.redis, 'charge-change', () => {
+      beforeScript(world.redis, 'charge-change', async () => {
         await expect(world.pages.publish(page)).rejects.toMatchObject({ code: 'redis_unavailable' });
       });
       return Promise.resolve();

@@ -4,7 +4,7 @@ import { AppError } from '../../src/errors.js';
 import { slotTag } from '../../src/redis/keys.js';
 import { parseRecord } from '../../src/vault/card-record.js';
 import type { TokenTerms, TokenView } from '../../src/vault/vault.js';
-import { BUCKET, GRACE_MS, SHOP, startChargeWorld, type ChargeWorld } from './charge-world.js';
+import { BUCKET, beforeScript, GRACE_MS, SHOP, startChargeWorld, type ChargeWorld } from './charge-world.js';
 
 const CAPTURE = `cap_${'0'.repeat(26)}`;
 const CONSENT = { at: '2026-11-22T10:00:00Z', wording: 'keep it' };
@@ -61,16 +61,7 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
 }
 
 /** Does something between the making of a token and the write that makes it true, once. */
-function beforeTheWrite(work: () => Promise<unknown>): void {
-  const run = world.redis.run.bind(world.redis);
-  world.redis.run = async (script, keys, args) => {
-    if (script.name === 'vault-put') {
-      world.redis.run = run;
-      await work();
-    }
-    return run(script, keys, args);
-  };
-}
+const beforeTheWrite = (work: () => Promise<unknown>): void => beforeScript(world.redis, 'vault-put', work);
 
 describe('a card that is typed on a page, once it is paid', () => {
   it('has a token that is spent, in the charge, its event and that of its capture', async () => {
