@@ -114,7 +114,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const { audit } = trail;
   // Under a key: whoever reads the trail can't try secrets out by it.
   const settings = await keys.mac('audit', '', Buffer.from(`settings ${JSON.stringify(config)}`));
-  audit.fact('service.start', `flows ${flows.digest} settings ${settings.toString('hex', 0, 16)}`);
+  audit.fact('service.start', `flows ${flows.digest} settings ${settings.toString('base64url', 0, 16)}`);
   keys.watch((version) => audit.fact('key.active', version));
   const alerts = new Alerts({ audit, log, metrics });
   const patterns = new PatternWatch(config.auditQuietHours);

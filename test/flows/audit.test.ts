@@ -83,7 +83,7 @@ describe('the audit trail of a service', () => {
     const started = (await entriesOf(join(dir, 'audit/service'))).find(
       ({ type }) => type === 'service.start',
     );
-    expect(started?.resource).toMatch(/^flows [0-9a-f]{32} settings [0-9a-f]{32}$/);
+    expect(started?.resource).toMatch(/^flows [\w-]{22} settings [\w-]{22}$/);
   });
 
   it('tells of everybody who is refused', async () => {
