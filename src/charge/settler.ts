@@ -149,7 +149,8 @@ export class Settler {
     if (isWaiting(found) && clock.now() >= endsAt) {
       await psp.closePage(payment);
       found = await psp.lookUp(payment);
-      if (isWaiting(found)) return this.#close(record, NOTHING_TAKEN);
+      // One on which somebody could still pay has not been closed, whatever was answered.
+      if (found.status === 'absent') return this.#close(record, NOTHING_TAKEN);
     }
     if (found.status === 'approved' || found.status === 'declined') return this.#close(record, found);
     if (found.status === 'pending') await settlements.onPage(record, found.step);

@@ -94,6 +94,8 @@ export class ProviderWire {
       const cancel = clock.after(timeoutMs, () => fail('timed_out'));
       call.on('error', () => fail('cut_off'));
       call.on('response', (response) => {
+        // It came before the question: a second answer to the one before it on this connection.
+        if (!call.writableEnded) return fail('cut_off');
         read(response, blank).then(end, () => fail('cut_off'));
       });
       call.on('socket', (socket) => {

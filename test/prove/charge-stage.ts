@@ -21,8 +21,8 @@ export const SHOP = 'shop';
 export const TOKENS = 64;
 const SECRET = 'sk_prove';
 const WEBHOOK_SECRET = 'whsec_cHJvdmU=';
-/** Longer than a write waits for Redis (4 s) and the provider's `late` fault takes, which moves money 3 s after its request. */
-const GRACE_MS = 8_000;
+/** Longer than a maker may take to send (10 s), and than the provider's `late` fault, which moves money 3 s after its request. */
+const GRACE_MS = 15_000;
 const ACQUIRER_MS = 50;
 
 /** All that those who make charges find: a Redis with tokens, and a provider behind a port that can be closed. */
