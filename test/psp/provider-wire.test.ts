@@ -103,6 +103,21 @@ describe('ProviderWire', () => {
     expect(connections).toBe(before + 1);
   });
 
+  it('takes a second answer to the request before for none, when the next one is already on its way', async () => {
+    handler = ({ url, socket }, response) => {
+      if (url === '/twice') response.on('finish', () => setImmediate(() => socket.write(SECOND_ANSWER)));
+      response.end('{"answer":1}');
+    };
+    const answers: unknown[] = [];
+    for (let round = 0; round < 20; round++) {
+      const one = wire();
+      await one.send(request({ path: '/twice' }));
+      const next = await one.send(request());
+      answers.push(next.kind === 'answer' ? next.json : null);
+    }
+    expect(answers).not.toContainEqual({ answer: 99 });
+  });
+
   it('zeroes the body on the answer', async () => {
     handler = (_request, response) => response.end('{}');
     const sent = request();
