@@ -7,7 +7,16 @@ describe('charges while everything around them fails', () => {
     const found = await chargeRounds({ charges: 500, deaths: 4, seed: 1, awayMs: 3_000 });
     expect(found).toMatchObject({
       ...{ byToken: 312, deaths: 4, redisKills: 1 },
-      ...{ double: 0, pagesPaidWrongly: 0, lost: 0, unknown: 0, refundsWrong: 0, miscounted: 0, halves: 0 },
+      ...{
+        double: 0,
+        pagesPaidWrongly: 0,
+        lost: 0,
+        unknown: 0,
+        refundsWrong: 0,
+        miscounted: 0,
+        halves: 0,
+        wrong: [],
+      },
     });
     expect(found.approved + found.declined).toBe(312 + found.keyed + found.paged);
     expect(found.keyed).toBeGreaterThan(100);

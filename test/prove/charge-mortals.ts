@@ -4,6 +4,7 @@ import type { ChargeRecord } from '../../src/charge/charge.js';
 import { newId } from '../../src/id.js';
 import type {
   AuthorizeRequest,
+  Found,
   HostedPage,
   Outcome,
   PageRequest,
@@ -53,6 +54,7 @@ export class MortalStore extends ChargeStore {
 export class MortalPsp extends SimulatedPsp {
   readonly #pass: Pass;
   readonly #broken: boolean;
+  readonly #leftOpen = new Set<string>();
 
   constructor(
     options: ConstructorParameters<typeof SimulatedPsp>[0],
@@ -87,9 +89,16 @@ export class MortalPsp extends SimulatedPsp {
 
   override async closePage(page: PaymentName): Promise<void> {
     await this.#pass('before a page is closed');
-    // The mistake that must be found: a page is taken for closed that is open.
-    if (!this.#broken) await super.closePage(page);
+    if (this.#broken) this.#leftOpen.add(page.reference);
+    else await super.closePage(page);
     await this.#pass('after a page is closed');
+  }
+
+  override async lookUp(payment: PaymentName): Promise<Found> {
+    const found = await super.lookUp(payment);
+    // The mistake that must be found: a page is taken for closed that is open.
+    const isOpen = found.status === 'pending' && this.#leftOpen.has(payment.reference);
+    return isOpen ? { status: 'absent' } : found;
   }
 
   override async refund(request: RefundRequest): Promise<RefundOutcome> {

@@ -29,7 +29,11 @@ export interface ChargeVerdict {
   miscounted: number;
   /** Captures that ended otherwise than their charge, or without its token; tokens that belong to none. */
   halves: number;
+  /** Each charge of which something is wrong, and what. */
+  wrong: string[];
 }
+
+type Fault = 'double' | 'pagesPaidWrongly' | 'lost' | 'unknown' | 'refundsWrong' | 'miscounted' | 'halves';
 
 /** What a client was told of a job: its charge, and what came of it. */
 export interface Told {
@@ -52,7 +56,7 @@ export async function verdictOf(
     found.byToken++;
     const token = tokens[job % tokens.length] ?? '';
     const record = await stage.store.ofKey(SHOP, token, idempotencyDigest(token, nameOf(job)));
-    if (record === null || told.get(job)?.id !== record.view.id) found.lost++;
+    if (record === null || told.get(job)?.id !== record.view.id) judge.blame('lost', nameOf(job));
     if (record !== null) judge.charge(record, told.get(job));
   }
   const seen = new Set<string>();
@@ -65,7 +69,7 @@ export async function verdictOf(
     judge.capture(record, kept);
   }
   for (const [job, { id }] of told) {
-    if ((isKeyed(job) || isPaged(job)) && id !== '-' && !seen.has(id)) found.lost++;
+    if ((isKeyed(job) || isPaged(job)) && id !== '-' && !seen.has(id)) judge.blame('lost', id);
   }
   judge.rest((await cardsIn(stage)) - TOKENS);
   return found;
@@ -74,7 +78,7 @@ export async function verdictOf(
 class Judge {
   readonly found: ChargeVerdict = {
     ...{ byToken: 0, keyed: 0, paged: 0, approved: 0, declined: 0, double: 0, pagesPaidWrongly: 0, lost: 0 },
-    ...{ unknown: 0, refundsWrong: 0, miscounted: 0, halves: 0 },
+    ...{ unknown: 0, refundsWrong: 0, miscounted: 0, halves: 0, wrong: [] },
   };
   readonly #moved = new Map<string, { times: number; amount: number; back: number }>();
   readonly #events: Events;
@@ -94,28 +98,35 @@ class Judge {
     }
   }
 
+  blame(fault: Fault, what: string): void {
+    this.found[fault]++;
+    this.found.wrong.push(`${fault}: ${what}`);
+  }
+
   charge({ state, view, page, refunds }: ChargeRecord, told: Told | undefined): void {
     const { found } = this;
+    const blame = (fault: Fault): void =>
+      this.blame(fault, `${view.id} ${state}, ${amount} taken, ${back} back`);
     const { times, amount, back } = this.#moved.get(view.id) ?? { times: 0, amount: 0, back: 0 };
     this.#moved.delete(view.id);
     const paidWrongly = page === undefined ? 'double' : 'pagesPaidWrongly';
-    if (told !== undefined && told.status !== 'unknown' && told.status !== view.status) found.lost++;
+    if (told !== undefined && told.status !== 'unknown' && told.status !== view.status) blame('lost');
     if (state === 'approved') {
       found.approved++;
-      if (times > 1) found[paidWrongly]++;
-      if (times === 0 || amount !== view.amount) found.lost++;
+      if (times > 1) blame(paidWrongly);
+      if (times === 0 || amount !== view.amount) blame('lost');
     } else if (state === 'declined') {
       found.declined++;
-      if (amount !== back) found[paidWrongly]++;
-    } else found.unknown++;
+      if (amount !== back) blame(paidWrongly);
+    } else blame('unknown');
 
     const made = refunds.filter((refund) => refund.state === 'succeeded');
     const elsewhere = made.filter(({ idempotency }) => idempotency === null);
     const backElsewhere = elsewhere.reduce((sum, refund) => sum + refund.amount, 0);
     const wrong = state === 'approved' && back !== view.refunded;
-    if (wrong || backElsewhere !== (this.#givenBackElsewhere.get(view.id) ?? 0)) found.refundsWrong++;
+    if (wrong || backElsewhere !== (this.#givenBackElsewhere.get(view.id) ?? 0)) blame('refundsWrong');
     const { outcomes, refunded } = this.#events;
-    if (outcomes.get(view.id) !== 1 || (refunded.get(view.id) ?? 0) !== made.length) found.miscounted++;
+    if (outcomes.get(view.id) !== 1 || (refunded.get(view.id) ?? 0) !== made.length) blame('miscounted');
   }
 
   /** `kept`: its token can be charged again. */
@@ -123,11 +134,13 @@ class Judge {
     const { found } = this;
     const approved = state === 'approved';
     found[page === undefined ? 'keyed' : 'paged']++;
-    if (approved && this.#paidFor.has(captureId)) found.pagesPaidWrongly++;
+    if (approved && this.#paidFor.has(captureId))
+      this.blame('pagesPaidWrongly', `${view.id}, the second of ${captureId}`);
     if (approved) this.#paidFor.add(captureId);
     const keeps = page === undefined || keepsCard(jobOf(view.reference));
     const completed = this.#events.completed.get(view.id) === 1;
-    if (completed !== approved || kept !== (approved && keeps)) found.halves++;
+    if (completed !== approved || kept !== (approved && keeps))
+      this.blame('halves', `${view.id} ${state}, kept ${kept}`);
     if (kept) this.#kept++;
   }
 
@@ -135,7 +148,9 @@ class Judge {
   rest(cards: number): void {
     this.found.halves += Math.abs(cards - this.#kept);
     // What is left belongs to no charge.
-    for (const { amount, back } of this.#moved.values()) if (amount !== back) this.found.double++;
+    for (const [id, { amount, back }] of this.#moved) {
+      if (amount !== back) this.blame('double', `${id} is nowhere, ${amount} taken, ${back} back`);
+    }
   }
 }
 

@@ -48,6 +48,7 @@ const findings = await chargeRounds({
 });
 progress.clear();
 console.log(tableOf(findings));
+for (const wrong of findings.wrong) console.log(wrong);
 const { double, pagesPaidWrongly, lost, unknown, refundsWrong, miscounted, halves, settledMs } = findings;
 const faults = double + pagesPaidWrongly + lost + unknown + refundsWrong + miscounted + halves;
 process.exit(!blind && faults === 0 && settledMs <= MOST_SETTLE_MS ? 0 : 1);
