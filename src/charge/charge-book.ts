@@ -56,6 +56,7 @@ export class ChargeBook {
   async close(record: ChargeRecord, answer: Answer, conclude: Conclude): Promise<ChargeRecord> {
     const { store, vault, sums, clock, log, metrics } = this.#options;
     const { merchant, token, once, captureId, view } = record;
+    const mark = await store.unsettled.mark({ merchant, id: view.id }).catch(() => null);
     await tellOutcome(sums, record, answer);
     if (token !== null && isOpen(await store.get(merchant, view.id))) {
       if (answer.status === 'approved' && answer.networkTransactionId !== null) {
@@ -81,7 +82,7 @@ export class ChargeBook {
       this.told(closed);
       if (record.page !== undefined) await this.#countRefusal(closed);
     }
-    await this.rest(closed, clock.now() + FIRST_LOOK_MS);
+    await this.rest(closed, clock.now() + FIRST_LOOK_MS, mark);
     return closed;
   }
 
@@ -145,10 +146,13 @@ export class ChargeBook {
     this.#options.outbox.nudge(merchant, bucketOf(view.id) ?? 0);
   }
 
-  /** Lets a charge rest: for good when all of it is known. Whoever settles finds out by himself if this fails. */
-  async rest(record: ChargeRecord, lookAt: number): Promise<void> {
+  /**
+   * Lets a charge rest: for good when all of it is known, and nobody has begun to work at it since its `mark`. Whoever
+   * settles finds out by himself if this fails.
+   */
+  async rest(record: ChargeRecord, lookAt: number | null, mark: string | null): Promise<void> {
     const { unsettled } = this.#options.store;
     const name = { merchant: record.merchant, id: record.view.id };
-    await (isUnsettled(record) ? unsettled.look(name, lookAt) : unsettled.remove(name)).catch(() => {});
+    await (isUnsettled(record) ? unsettled.look(name, lookAt) : unsettled.rest(name, mark)).catch(() => {});
   }
 }

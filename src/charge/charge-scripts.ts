@@ -63,14 +63,16 @@ return 1`,
 };
 
 /**
- * KEYS: the set. ARGV: a charge that was claimed, now (ms). Takes it out; not when its time has come: it was told of
- * again while somebody looked at it.
+ * KEYS: the set. ARGV: a charge, when it was to be looked at (ms) before it was found to be settled, now (ms). Takes it
+ * out; not when that has changed since, or its time has come: then there is more to be known of it.
  */
 export const REST: Script = {
   name: 'charge-rest',
   lua: `
 local at = redis.call('ZSCORE', KEYS[1], ARGV[1])
-if at and tonumber(at) > tonumber(ARGV[2]) then redis.call('ZREM', KEYS[1], ARGV[1]) end
+if at and tonumber(at) == tonumber(ARGV[2]) and tonumber(at) > tonumber(ARGV[3]) then
+  redis.call('ZREM', KEYS[1], ARGV[1])
+end
 return 1`,
 };
 

@@ -18,7 +18,7 @@ export interface SettlerOptions {
   psp: Psp;
   store: ChargeStore;
   cashier: Pick<Cashier, 'close'>;
-  book: Pick<ChargeBook, 'changeOf' | 'rest'>;
+  book: Pick<ChargeBook, 'changeOf'>;
   refunds: Pick<Refunds, 'settle' | 'takeUp'>;
   settlements: Settlements;
   vault: Pick<Vault, 'token'>;
@@ -221,9 +221,10 @@ export class Settler {
   }
 
   async #look(name: ChargeName): Promise<void> {
-    const { store, book, clock, log } = this.#options;
+    const { store, clock, log } = this.#options;
     const { merchant, id } = name;
     let compared = false;
+    const mark = await store.unsettled.mark(name);
     try {
       if (name.refunds) compared = await this.compare(merchant, id);
       else await this.settle(merchant, id);
@@ -232,11 +233,13 @@ export class Settler {
       log.debug({ detail: id, code: codeOf(error) }, 'a charge could not be settled yet');
     }
     if (name.refunds) {
-      return compared ? store.unsettled.rest(name) : store.unsettled.look(name, clock.now() + TOLD_PAUSE_MS);
+      return compared
+        ? store.unsettled.rest(name, mark)
+        : store.unsettled.look(name, clock.now() + TOLD_PAUSE_MS);
     }
     const record = await store.get(merchant, id);
     if (isUnsettled(record)) await store.unsettled.look(name, this.#next(record));
-    else await book.rest(record, 0);
+    else await store.unsettled.rest(name, mark);
   }
 
   #insistOnProvider({ view }: ChargeRecord): void {

@@ -63,13 +63,20 @@ export class Unsettled {
     await this.#writes.run(LOOK, [KEY], [memberOf(charge), at ?? NEVER, this.#clock.now()]);
   }
 
+  /** Of an intent that is no more: nothing can come of it. */
   async remove(charge: ChargeName): Promise<void> {
     await this.#redis.command('ZREM', KEY, memberOf(charge));
   }
 
-  /** The same for what was claimed, unless it is to be looked at once more since. */
-  async rest(charge: ChargeName): Promise<void> {
-    await this.#redis.run(REST, [KEY], [memberOf(charge), this.#clock.now()]);
+  /** When it is next looked at, as Redis has it; null: not listed. For `rest`, before its record is read. */
+  async mark(charge: ChargeName): Promise<string | null> {
+    const score = await this.#redis.command('ZSCORE', KEY, memberOf(charge));
+    return score === null ? null : String(score);
+  }
+
+  /** All is known of a charge as it was after `mark`; one that somebody has begun to work at since stays. */
+  async rest(charge: ChargeName, mark: string | null): Promise<void> {
+    if (mark !== null) await this.#redis.run(REST, [KEY], [memberOf(charge), mark, this.#clock.now()]);
   }
 
   /** Those whose time has come. Nobody else is given them until `look` says when. */

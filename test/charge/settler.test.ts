@@ -181,6 +181,20 @@ describe('the settler', () => {
     expect(await unsettled.claim(9)).toEqual([]);
   });
 
+  it('leaves listed what somebody has begun to work at since it was found to be settled', async () => {
+    const { unsettled } = world.store;
+    const name = { merchant: SHOP, id: `chg_${'1'.repeat(26)}` };
+    await unsettled.enter(name);
+    const mark = await unsettled.mark(name);
+    world.pass(1);
+    await unsettled.enter(name);
+    await unsettled.rest(name, mark);
+    expect(await unsettled.list(9)).toEqual([name]);
+    await unsettled.rest(name, await unsettled.mark(name));
+    expect(await unsettled.list(9)).toEqual([]);
+    world.pass(-1);
+  });
+
   it('gives up after a day, and leaves the charge to an operator', async () => {
     const charge = await unknown(true);
     world.psp.answers = false;
