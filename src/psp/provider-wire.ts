@@ -83,6 +83,7 @@ export class ProviderWire {
     call.setNoDelay(true);
     return new Promise((resolve) => {
       let begun = false;
+      let asked = false;
       const end = (reply: Reply): void => {
         cancel();
         resolve(reply);
@@ -95,7 +96,7 @@ export class ProviderWire {
       call.on('error', () => fail('cut_off'));
       call.on('response', (response) => {
         // It came before the question: a second answer to the one before it on this connection.
-        if (!call.writableEnded) return fail('cut_off');
+        if (!asked) return fail('cut_off');
         read(response, blank).then(end, () => fail('cut_off'));
       });
       call.on('socket', (socket) => {
@@ -106,7 +107,11 @@ export class ProviderWire {
           begun = true;
           // Apart from the body: in one write with it Node copies them both to where no wipe reaches.
           call.flushHeaders();
-          setImmediate(() => (body === null ? call.end() : call.write(body, () => call.end())));
+          setImmediate(() => {
+            asked = true;
+            if (body === null) call.end();
+            else call.write(body, () => call.end());
+          });
         });
       });
     });
