@@ -170,7 +170,9 @@ async function payByLink(
   const money = { outcome: 'charge', amount: 1250, currency: 'EUR' };
   const { id } = await arm(program, { call, ...money, purpose: 'saved', consent });
   await program.follow(`/v1/captures/${id}/events`);
-  const { body } = await program.api<LinkView>('POST', `/v1/captures/${id}/link`, { channel: 'spoken' });
+  const link = await program.api<LinkView>('POST', `/v1/captures/${id}/link`, { channel: 'spoken' });
+  if (link.status !== 201) throw new Error(`there is no link: ${JSON.stringify(link)}`);
+  const { body } = link;
   const opened = await fetch(`${program.publicUrl}/l/${body.code}`, { redirect: 'manual' });
   await payOnPage(opened.headers.get('location') ?? '', { card: number.join(''), agreed: true });
   await until(async () => over(await capture(id)), PATIENCE_MS);
