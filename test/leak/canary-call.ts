@@ -101,7 +101,7 @@ async function play(
 
   const { id } = await arm(program, {
     call: agent.sid,
-    reference: `order of ${caller.sid}`,
+    reference: 'order 7 of Lyon',
     metadata: { shop: 'Lyon', seat: '12' },
     agent: 'Anna',
   });
