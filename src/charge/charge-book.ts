@@ -82,7 +82,7 @@ export class ChargeBook {
       this.told(closed);
       if (record.page !== undefined) await this.#countRefusal(closed);
     }
-    await this.rest(closed, clock.now() + FIRST_LOOK_MS, mark);
+    await this.#rest(closed, clock.now() + FIRST_LOOK_MS, mark);
     return closed;
   }
 
@@ -150,7 +150,7 @@ export class ChargeBook {
    * Lets a charge rest: for good when all of it is known, and nobody has begun to work at it since its `mark`. Whoever
    * settles finds out by himself if this fails.
    */
-  async rest(record: ChargeRecord, lookAt: number | null, mark: string | null): Promise<void> {
+  async #rest(record: ChargeRecord, lookAt: number, mark: string | null): Promise<void> {
     const { unsettled } = this.#options.store;
     const name = { merchant: record.merchant, id: record.view.id };
     await (isUnsettled(record) ? unsettled.look(name, lookAt) : unsettled.rest(name, mark)).catch(() => {});

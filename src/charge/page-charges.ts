@@ -95,7 +95,7 @@ export class ProviderPages implements PageCharges {
       return step && book.changeOf(step);
     });
     if (shown.state !== 'sent') throw new AppError('redis_unavailable', 'this took too long; try again');
-    await book.rest(shown, clock.now(), null);
+    await store.unsettled.look({ merchant, id: view.id }, clock.now()).catch(() => {});
   }
 
   async discard({ charge, providerReference }: DraftPage): Promise<void> {
